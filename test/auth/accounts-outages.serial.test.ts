@@ -10,7 +10,7 @@ import { type MailServer, startMailServer, tokenIn } from "../shared/servers/mai
 import { audience, startTestIssuer, type TestIssuer } from "../shared/servers/test-issuer.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 
-// The table of docs/accounts.md, row by row.
+// Tests each row of the table of outages in docs/accounts.md.
 
 let mail: MailServer;
 let mailPath: FaultProxy;
@@ -41,7 +41,7 @@ const send = (method: string, path: string, headers: Record<string, string> = {}
   });
 const post = (path: string, body: unknown, headers?: Record<string, string>) => send("POST", path, headers, body);
 
-async function admin(): Promise<Record<string, string>> {
+async function signInAsAdmin(): Promise<Record<string, string>> {
   const person = await register(haven.url);
   await query(haven.databaseUrl, "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);
   return bearer(await login(haven.url, person));
@@ -59,27 +59,27 @@ type Requests = (() => Promise<Answer>)[];
 async function prepare(): Promise<Record<string, Requests>> {
   const [person, second] = [await register(haven.url), await register(haven.url)];
   const [leaver, forgetful] = [await register(haven.url), await register(haven.url)];
-  const [out, renewed] = [await login(haven.url, person), await login(haven.url, person)];
+  const [signedOut, renewed] = [await login(haven.url, person), await login(haven.url, person)];
   const tokens = await tokensOf(forgetful);
-  const boss = await admin();
+  const admin = await signInAsAdmin();
   const key = async (scope: string) =>
     (await post("/auth/api-keys", { name: "k", scopes: [scope] }, bearer(person))).json() as {
       id: string;
       key: string;
     };
-  const [used, revoked] = [await key("read"), await key("write")];
+  const [readKey, revokedKey] = [await key("read"), await key("write")];
   const subject = `subject-${person.userId}`;
   const byIssuer = (name: string) => send("GET", "/auth/me", { authorization: `Bearer ${issuer.sign(name)}` });
   assert.equal((await byIssuer(subject)).status, 200);
   const changed = { currentPassword: second.password, newPassword: "another password by its owner" };
   const asSecond = await login(haven.url, second);
-  // A delivery that an outage of Postgres interrupts is repeated after a minute, which is not what is tested here.
+  // An outage of Postgres during a delivery would delay that mail by a minute, so the outage starts after all deliveries.
   await allMailsDelivered();
   return {
     register: [() => post("/auth/register", newPerson())],
     "sign in, sign out": [
       () => post("/auth/login", { email: person.email, password: person.password }),
-      () => post("/auth/logout", undefined, bearer(out)),
+      () => post("/auth/logout", undefined, bearer(signedOut)),
     ],
     "exchange a refresh token": [() => refresh(haven.url, renewed.refreshToken)],
     "forgot password, resend": [
@@ -99,17 +99,17 @@ async function prepare(): Promise<Record<string, Requests>> {
     export: [() => send("GET", "/auth/me/export", bearer(person))],
     "create or revoke an API key": [
       () => post("/auth/api-keys", { name: "k", scopes: ["read"] }, bearer(person)),
-      () => send("DELETE", `/auth/api-keys/${revoked.id}`, bearer(person)),
+      () => send("DELETE", `/auth/api-keys/${revokedKey.id}`, bearer(person)),
     ],
-    "use an API key for a read": [() => send("GET", "/properties", { authorization: `Bearer ${used.key}` })],
+    "use an API key for a read": [() => send("GET", "/properties", { authorization: `Bearer ${readKey.key}` })],
     "list users, audit trail": ["/admin/users", "/admin/audit-events", "/admin/audit-events/export"].map(
-      (path) => () => send("GET", path, boss),
+      (path) => () => send("GET", path, admin),
     ),
     "change a user, end sessions": [
-      () => send("PATCH", `/admin/users/${second.userId}`, boss, { active: true }),
-      () => send("DELETE", `/admin/users/${person.userId}/sessions`, boss),
+      () => send("PATCH", `/admin/users/${second.userId}`, admin, { active: true }),
+      () => send("DELETE", `/admin/users/${person.userId}/sessions`, admin),
     ],
-    invite: [() => post("/admin/invitations", { email: newPerson().email }, boss)],
+    invite: [() => post("/admin/invitations", { email: newPerson().email }, admin)],
     "token of an issuer, known user": [() => byIssuer(subject)],
     "token of an issuer, new user": [() => byIssuer(`new-${person.userId}`)],
   };
@@ -136,18 +136,18 @@ async function runColumn(requests: Record<string, Requests>, column: number): Pr
   for (const [, operation, ...results] of rows)
     for (const [index, request] of (requests[operation] ?? []).entries()) {
       const answer = await request();
-      const what = `${operation} (${index}): ${answer.status} ${answer.text.slice(0, 300)}`;
-      assert.ok(answer.ms < 3000, `${what} took ${answer.ms} ms`);
-      if (results[column] === "works") assert.ok(answer.status >= 200 && answer.status < 300, what);
+      const description = `${operation} (${index}): ${answer.status} ${answer.text.slice(0, 300)}`;
+      assert.ok(answer.ms < 3000, `${description} took ${answer.ms} ms`);
+      if (results[column] === "works") assert.ok(answer.status >= 200 && answer.status < 300, description);
       else {
-        assert.equal(answer.status, Number(results[column]), what);
-        assert.ok(Number(answer.headers["retry-after"]) >= 1, what);
-        assert.equal(answer.headers["set-cookie"], undefined, what);
+        assert.equal(answer.status, Number(results[column]), description);
+        assert.ok(Number(answer.headers["retry-after"]) >= 1, description);
+        assert.equal(answer.headers["set-cookie"], undefined, description);
       }
     }
 }
 
-test("the table has a row for each operation that is tested, and only those", async () => {
+test("the table has exactly the rows of the tested operations", async () => {
   assert.deepEqual(rows.map(([, operation]) => operation).toSorted(), Object.keys(await prepare()).toSorted());
 });
 

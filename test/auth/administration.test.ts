@@ -62,9 +62,9 @@ test("users are listed newest first, page by page, with a search and filters", a
   assert.deepEqual(ids, [...new Set(ids)].sort().reverse());
   const [, second] = people as [SignedIn, SignedIn, SignedIn];
   for (const filter of [`email=${second.email.toUpperCase()}`, `q=${second.email.slice(0, -4)}`]) {
-    const found = (await get(`/users?${filter}`)).json() as List<ManagedUser>;
+    const matches = (await get(`/users?${filter}`)).json() as List<ManagedUser>;
     assert.deepEqual(
-      found.items.map(({ id }) => id),
+      matches.items.map(({ id }) => id),
       [second.userId],
       filter,
     );
@@ -77,38 +77,43 @@ test("users are listed newest first, page by page, with a search and filters", a
   assert.ok(!(await get("/users")).text.includes("argon2"));
 });
 
-test("a page in the middle of 50,000 users reads as few rows as the first one, also for rare values of a filter", async () => {
+test("a list page in the middle of 50,000 users reads few database pages and uses an index, also with a filter that few users match", async () => {
   await query(
     database(),
     `INSERT INTO users (id, email, name, password_hash, active)
      SELECT gen_random_uuid(), 'many-' || n || '@example.org', 'Many', 'x', n % 10000 <> 0 FROM generate_series(1, 50000) AS n`,
   );
   await query(database(), "ANALYZE users");
-  const explained: string[] = [];
+  const plans: string[] = [];
   const explain = {
     query: async (sql: Sql, values: readonly unknown[] = []) => {
       const text = typeof sql === "string" ? sql : sql.text;
       const rows = await query(database(), `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF) ${text}`, [...values]);
-      explained.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
+      plans.push(rows.map((row) => row["QUERY PLAN"]).join("\n"));
       return [];
     },
   };
   for (const below of ["ffffffff-ffff-ffff-ffff-ffffffffffff", "80000000-0000-0000-0000-000000000000"])
     for (const filter of [{}, { active: false }, { role: "admin" as const }])
       await managedUsers.list(explain, filter, { below, take: 21 });
-  for (const plan of explained) {
+  for (const plan of plans) {
     const [, pages = "0"] = /Buffers: shared hit=(\d+)/.exec(plan) ?? [];
     assert.ok(Number(pages) < 100, plan);
     assert.doesNotMatch(plan, /Seq Scan/);
   }
 });
 
-test("a deactivation ends every session on every instance at once, cookies included, and is in the audit trail", async () => {
+test("a deactivation ends every session of the user on every instance at once, also for cookies, and is in the audit trail", async () => {
   const person = await register(one.url);
   const phone = await login(two.url, person);
   for (const { url } of [one, two]) for (const session of [person, phone]) await me(url, session);
-  const done = await send("PATCH", `/users/${person.userId}`, { active: false }, { "x-request-id": "deactivation-1" });
-  assert.deepEqual([done.status, (done.json() as ManagedUser).active], [200, false], done.text);
+  const deactivation = await send(
+    "PATCH",
+    `/users/${person.userId}`,
+    { active: false },
+    { "x-request-id": "deactivation-1" },
+  );
+  assert.deepEqual([deactivation.status, (deactivation.json() as ManagedUser).active], [200, false], deactivation.text);
   for (const { url } of [one, two])
     for (const session of [person, phone]) {
       assert.equal((await me(url, session)).status, 401);
@@ -119,13 +124,13 @@ test("a deactivation ends every session on every instance at once, cookies inclu
     { action: "user_deactivated", actorId: admin.userId, requestId: "deactivation-1", address: "127.0.0.1" },
   ]);
   assert.equal((await send("PATCH", `/users/${person.userId}`, { active: false })).status, 200);
-  assert.equal((await auditEntries(person.userId)).length, 1, "a repeated request makes no second entry");
+  assert.equal((await auditEntries(person.userId)).length, 1, "a repeated request adds no second entry");
   assert.equal((await send("PATCH", `/users/${person.userId}`, { active: true })).status, 200);
   assert.equal((await me(two.url, await login(two.url, person))).status, 200);
   assert.equal((await me(two.url, person)).status, 401);
 });
 
-test("sessions of a user can be ended, and the user can sign in again", async () => {
+test("an administrator can end the sessions of a user, and the user can sign in again", async () => {
   const person = await register(one.url);
   assert.equal((await send("DELETE", `/users/${person.userId}/sessions`)).status, 204);
   for (const { url } of [one, two]) assert.equal((await me(url, person)).status, 401);
@@ -139,7 +144,7 @@ test("sessions of a user can be ended, and the user can sign in again", async ()
   assert.equal((await send("PATCH", `/users/${unknown}`, { active: false })).status, 404);
 });
 
-test("a change of a user honours If-Match", async () => {
+test("a change of a user with an outdated If-Match gets 412", async () => {
   const person = await register(one.url);
   const { etag = "" } = (await get(`/users/${person.userId}`)).headers;
   const change = () => send("PATCH", `/users/${person.userId}`, { role: "admin" }, { "if-match": etag });
@@ -155,7 +160,7 @@ test("a change of a user honours If-Match", async () => {
   );
 });
 
-test("the audit trail is exported in lines of JSON", async () => {
+test("the audit trail is exported as one line of JSON for each event", async () => {
   const exported = await get("/audit-events/export");
   assert.match(String(exported.headers["content-type"]), /^application\/x-ndjson/);
   const lines = exported.text
@@ -167,10 +172,10 @@ test("the audit trail is exported in lines of JSON", async () => {
   assert.deepEqual(lines, listed.items);
 });
 
-test("revoke-admin ends the role and the sessions, and commands are in the audit trail without an actor", async () => {
+test("the command revoke-admin removes the role and the sessions, and the audit trail lists commands without an actor", async () => {
   const person = await register(one.url);
   const { databaseUrl, redis } = one.running.parts.addresses;
-  if (redis.kind !== "url") throw new Error("tests run on a URL");
+  if (redis.kind !== "url") throw new Error("the test needs a single Redis with a URL");
   const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
   const run = (command: string) =>
     runProgram(process.execPath, [main, command, person.email], {
@@ -191,12 +196,12 @@ test("revoke-admin ends the role and the sessions, and commands are in the audit
   ]);
 });
 
-test("an invitation is sent by mail, and the person who accepts it has its address and role", async () => {
+test("an invitation is sent by mail, and the user who accepts it gets the address and the role of the invitation", async () => {
   const email = "invited@example.org";
-  const made = await send("POST", "/invitations", { email, role: "admin" });
-  assert.equal(made.status, 201, made.text);
-  const invitation = made.json() as { id: string };
-  assert.ok(!/token/.test(made.text), "the token is in the mail only");
+  const created = await send("POST", "/invitations", { email, role: "admin" });
+  assert.equal(created.status, 201, created.text);
+  const invitation = created.json() as { id: string };
+  assert.ok(!/token/.test(created.text), "the token is in the mail only");
   assert.partialDeepStrictEqual(await auditEntries(invitation.id), [
     { action: "invitation_created", actorId: admin.userId, details: { role: "admin" } },
   ]);

@@ -6,12 +6,12 @@ import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { aProperty } from "../support/property-fixtures.ts";
 
 for (const fault of ["refuse", "hole"] as const) {
-  test(`with Redis unavailable (${fault}) a key works and can be revoked; with Postgres unavailable it gets 503`, async () => {
+  test(`with Redis unavailable (${fault}) an API key works and can be revoked, and with Postgres unavailable it gets 503`, async () => {
     const haven = await startFaultyHaven({ env: sameSecret });
     const person = await register(haven.url);
     const url = `${haven.url}/api/v1/auth/api-keys`;
-    const made = await postJson(url, { name: "robot", scopes: ["read", "write"] }, bearer(person));
-    const { id, key } = made.json() as { id: string; key: string };
+    const created = await postJson(url, { name: "robot", scopes: ["read", "write"] }, bearer(person));
+    const { id, key } = created.json() as { id: string; key: string };
     const headers = { authorization: `Bearer ${key}` };
     const properties = () => ask(`${haven.url}/api/v1/properties`, { headers });
 

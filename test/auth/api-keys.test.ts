@@ -23,9 +23,9 @@ type Key = { id: string; key: string; expiresAt: string; lastUsedAt: string | nu
 
 async function createKey(person: SignedIn, input: Record<string, unknown> = {}): Promise<Key> {
   const body = { name: "robot", scopes: ["read", "write"], ...input };
-  const made = await postJson(`${one.url}/api/v1/auth/api-keys`, body, bearer(person));
-  assert.equal(made.status, 201, made.text);
-  return made.json() as Key;
+  const created = await postJson(`${one.url}/api/v1/auth/api-keys`, body, bearer(person));
+  assert.equal(created.status, 201, created.text);
+  return created.json() as Key;
 }
 
 const withKey = ({ key }: Pick<Key, "key">) => ({ authorization: `Bearer ${key}` });
@@ -36,21 +36,21 @@ const properties = (url: string, key: Pick<Key, "key">): Promise<Answer> =>
 const listKeys = async (person: SignedIn) =>
   ((await ask(`${two.url}/api/v1/auth/api-keys`, { headers: bearer(person) })).json() as { items: Key[] }).items;
 
-test("a key reads and writes what its owner owns, on every instance", async () => {
+test("an API key reads and writes the properties of its owner, on every instance", async () => {
   const person = await register(one.url);
   const key = await createKey(person);
   assert.match(key.key, /^hvn_[A-Za-z0-9_-]{43}$/);
-  const made = await postJson(`${two.url}/api/v1/properties`, aProperty, withKey(key));
-  assert.equal(made.status, 201, made.text);
-  const seen = (await properties(one.url, key)).json() as { items: { id: string }[] };
+  const created = await postJson(`${two.url}/api/v1/properties`, aProperty, withKey(key));
+  assert.equal(created.status, 201, created.text);
+  const list = (await properties(one.url, key)).json() as { items: { id: string }[] };
   assert.deepEqual(
-    seen.items.map(({ id }) => id),
-    [(made.json() as { id: string }).id],
+    list.items.map(({ id }) => id),
+    [(created.json() as { id: string }).id],
   );
   assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: withKey(key) })).status, 200);
 });
 
-test("keys are listed without the key itself, with a last use that is recorded at most once an hour", async () => {
+test("the list of keys does not contain the keys themselves, and the time of the last use is recorded at most once an hour", async () => {
   const person = await register(one.url);
   const [key, unused] = [await createKey(person, { scopes: ["read"] }), await createKey(person)];
   await properties(one.url, key);
@@ -70,7 +70,7 @@ test("keys are listed without the key itself, with a last use that is recorded a
   assert.deepEqual(await listKeys(person), used);
 });
 
-test("a key expires at the time that its creation names, and after 90 days by default", async () => {
+test("a key expires after the requested number of days, and after 90 days by default", async () => {
   const person = await register(one.url);
   const days = (Date.parse((await createKey(person)).expiresAt) - Date.now()) / 86_400_000;
   assert.ok(days > 89.9 && days <= 90, String(days));
@@ -81,13 +81,13 @@ test("a key expires at the time that its creation names, and after 90 days by de
   for (const { url } of [one, two]) assert.equal((await properties(url, key)).status, 401);
 });
 
-test("a user has at most 50 keys, and expired keys do not count", async () => {
+test("a user can have at most 50 keys that have not expired", async () => {
   const person = await register(one.url);
   const database = one.running.parts.addresses.databaseUrl;
   await query(
     database,
     `INSERT INTO api_keys (id, user_id, name, hash, scopes, expires_at)
-     SELECT gen_random_uuid(), $1, 'x', sha256(random()::text::bytea), '{read}', now() + interval '1 day'
+     SELECT gen_random_uuid(), $1, 'x', sha256(random()::text::bytea), '{read}', nowMs() + interval '1 day'
      FROM generate_series(1, 50)`,
     [person.userId],
   );
@@ -98,17 +98,18 @@ test("a user has at most 50 keys, and expired keys do not count", async () => {
   assert.equal((await send()).status, 201);
 });
 
-test("a key has a limit per minute on all instances together, and each answer states what is left", async () => {
+test("all instances together limit the requests of a key per minute, and each answer has the number of remaining requests", async () => {
   const person = await register(one.url);
   const key = await createKey(person, { scopes: ["read"] });
-  await startOfMinute();
+  await waitForEarlyMinute();
   const first = await properties(one.url, key);
   assert.equal(first.headers["ratelimit-policy"], `"api-key";q=${perMinute};w=60`);
   assert.match(String(first.headers["ratelimit"]), new RegExp(`^"api-key";r=${perMinute - 1};t=[1-6]?[0-9]$`));
   // Another instance reads the common count when it gets its first request.
   await properties(two.url, key);
-  const left = async () => Number(/r=(\d+)/.exec(String((await properties(two.url, key)).headers["ratelimit"]))?.[1]);
-  await eventually(left, (remaining) => remaining <= perMinute - 3);
+  const remainingRequests = async () =>
+    Number(/r=(\d+)/.exec(String((await properties(two.url, key)).headers["ratelimit"]))?.[1]);
+  await eventually(remainingRequests, (count) => count <= perMinute - 3);
   const answers: Answer[] = [];
   for (let sent = 0; sent < perMinute + 5; sent += 1) answers.push(await properties((sent % 2 ? one : two).url, key));
   const refused = answers.filter(({ status }) => status === 429);
@@ -125,20 +126,20 @@ test("a key has a limit per minute on all instances together, and each answer st
   );
 });
 
-/** Waits until enough of a minute is left for the test. */
-const startOfMinute = () =>
+/** The count of requests starts again with each minute. Waits until at least 20 s of the minute remain. */
+const waitForEarlyMinute = () =>
   eventually(
     async () => Date.now() % 60_000,
     (ms) => ms < 40_000,
     30_000,
   );
 
-test("while Redis fails, an instance counts only its own requests; a request never waits for the count", async () => {
-  let now = 60_000_000;
+test("while Redis fails, an instance counts only its own requests, and no request waits for Redis", async () => {
+  let nowMs = 60_000_000;
   const failing = { write: () => Promise.reject(new AppError("unavailable", "x")) } as unknown as RedisAccess;
   const silent = { write: () => new Promise(() => undefined) } as unknown as RedisAccess;
   for (const redis of [failing, silent]) {
-    const limit = createKeyLimit({ redis, perMinute: 3, now: () => now });
+    const limit = createKeyLimit({ redis, perMinute: 3, now: () => nowMs });
     const headers = new Map<string, unknown>();
     const response = { setHeader: (name: string, value: unknown) => headers.set(name, value) as never };
     for (const remaining of [2, 1, 0]) {
@@ -147,16 +148,20 @@ test("while Redis fails, an instance counts only its own requests; a request nev
       await Promise.resolve();
     }
     assert.throws(() => limit.count("a key", response), { code: "rate_limited" });
-    now += 60_000;
+    nowMs += 60_000;
     limit.count("a key", response);
   }
 });
 
-test("a stream that a key has opened ends after the key is revoked", async () => {
+test("a stream that was opened with a key ends after the key is revoked", async () => {
   const [fast] = await startPair({ STREAM_SESSION_CHECK_MS: "100" });
   const person = await register(fast.url);
-  const made = await postJson(`${fast.url}/api/v1/auth/api-keys`, { name: "reader", scopes: ["read"] }, bearer(person));
-  const { id, key } = made.json() as Key;
+  const created = await postJson(
+    `${fast.url}/api/v1/auth/api-keys`,
+    { name: "reader", scopes: ["read"] },
+    bearer(person),
+  );
+  const { id, key } = created.json() as Key;
   const stream = ask(`${fast.url}/api/v1/stream`, { headers: withKey({ key }) });
   await eventually(
     async () => (await ask(`${fast.url}/metrics`)).text,

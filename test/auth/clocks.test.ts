@@ -15,23 +15,23 @@ import { type Haven, startHaven } from "../support/haven.ts";
 // Three instances on the same Postgres and Redis. Their clocks differ by twenty seconds.
 
 const offsetMs = 10_000;
-const clockOff = (ms: number) => ({ clock: { now: () => steadyClock.now() + ms } });
+const withClockOffset = (ms: number) => ({ clock: { now: () => steadyClock.now() + ms } });
 let slow: Haven;
 let fast: Haven;
 let redisUrl: string;
 before(async () => {
   redisUrl = await freshRedis();
   const shared = { ...sameSecret, DATABASE_URL: await freshDatabase(), REDIS_URL: redisUrl };
-  slow = await startHaven({ env: { ...shared, INSTANCE_ID: "slow" }, overrides: clockOff(-offsetMs) });
-  fast = await startHaven({ env: { ...shared, INSTANCE_ID: "fast" }, overrides: clockOff(offsetMs) });
+  slow = await startHaven({ env: { ...shared, INSTANCE_ID: "slow" }, overrides: withClockOffset(-offsetMs) });
+  fast = await startHaven({ env: { ...shared, INSTANCE_ID: "fast" }, overrides: withClockOffset(offsetMs) });
 });
 
-/** The tests keep this process busy, which would count as a Redis outage with the default limit. */
+/** The tests keep this process busy, so replies of Redis arrive late. With the default limit that would count as an outage. */
 const generousLimits = { REDIS_COMMAND_TIMEOUT_MS: "2000" };
 
 type Tokens = { accessToken: string; refreshToken: string; expiresIn: number };
 
-async function refreshAndRetry(first: Haven, second: Haven): Promise<void> {
+async function assertSameSuccessor(first: Haven, second: Haven): Promise<void> {
   const person = await register(first.url);
   const answer = await refresh(first.url, person.refreshToken);
   const retry = await refresh(second.url, person.refreshToken);
@@ -41,12 +41,12 @@ async function refreshAndRetry(first: Haven, second: Haven): Promise<void> {
 }
 
 test("a refresh on the slow instance that is retried on the fast one gets the same successor", () =>
-  refreshAndRetry(slow, fast));
+  assertSameSuccessor(slow, fast));
 
 test("a refresh on the fast instance that is retried on the slow one gets the same successor", () =>
-  refreshAndRetry(fast, slow));
+  assertSameSuccessor(fast, slow));
 
-test("a session that begins on the slow instance is active on the fast one, and listed with the store's time", async () => {
+test("a session that begins on the slow instance is active on the fast one, and its listed times come from the clock of the store", async () => {
   const person = await register(slow.url);
   assert.equal((await me(fast.url, person)).status, 200);
   const listed = (await ask(`${fast.url}/api/v1/auth/sessions`, { headers: bearer(person) })).json() as {
@@ -60,21 +60,21 @@ test("an idle session ends after its idle time on every instance", async () => {
   const person = await register(slow.url);
   const redis = directRedis(redisUrl);
   const key = keyOf(person);
-  const left = await redis.pttl(key);
+  const ttlBefore = await redis.pttl(key);
   await me(fast.url, person);
-  const leftAfter = await redis.pttl(key);
-  const day = 86_400_000;
-  for (const ms of [left, leftAfter]) assert.ok(ms <= day && ms > day - 5000, `${ms} ms`);
+  const ttlAfter = await redis.pttl(key);
+  const dayMs = 86_400_000;
+  for (const ms of [ttlBefore, ttlAfter]) assert.ok(ms <= dayMs && ms > dayMs - 5000, `${ms} ms`);
 });
 
 for (const [name, ownOffsetMs] of [
   ["slow", -offsetMs],
   ["fast", offsetMs],
 ] as const) {
-  test(`a cut-off recorded by a ${name} instance ends earlier sessions and keeps later ones`, async () => {
+  test(`ending all other sessions on a ${name} instance ends earlier sessions and keeps later ones`, async () => {
     const haven = await startFaultyHaven({
       env: { ...sameSecret, ...generousLimits },
-      overrides: clockOff(ownOffsetMs),
+      overrides: withClockOffset(ownOffsetMs),
     });
     const redis = directRedis(haven.redisUrl);
     const person = await register(haven.url);
@@ -83,14 +83,14 @@ for (const [name, ownOffsetMs] of [
     const ended = await ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
     assert.equal(ended.status, 204, ended.text);
     const fresh = await login(haven.url, person);
-    // Restores the session, as after a failover of Redis in which the revocation was lost.
+    // Restores the session in Redis, as a failover does that loses the revocation.
     await redis.hset(keyOf(old), record);
     await redis.zadd(`haven:{${old.userId}}:sessions`, Number(record["seen"]), old.sessionId);
     await haven.redis.set("reset");
     await haven.redis.set("pass");
     await eventually(
       () => redis.exists(keyOf(old)),
-      (there) => there === 0,
+      (count) => count === 0,
       8000,
     );
     await haven.until("redis", "up", 4000);
@@ -109,7 +109,7 @@ for (const [name, ownOffsetMs] of [
 
 test("an access token of a short session expires with its session, whatever the clock of the instance", async () => {
   for (const ms of [-offsetMs, offsetMs]) {
-    const haven = await startHaven({ env: { ...sameSecret, SESSION_MAX_AGE: "60" }, overrides: clockOff(ms) });
+    const haven = await startHaven({ env: { ...sameSecret, SESSION_MAX_AGE: "60" }, overrides: withClockOffset(ms) });
     const person = await register(haven.url);
     const { expiresIn } = (await refresh(haven.url, person.refreshToken)).json() as Tokens;
     assert.ok(expiresIn >= 50 && expiresIn <= 60, `${expiresIn} s with the clock ${ms} ms off`);
@@ -124,8 +124,8 @@ test("attempts are counted in one window, whatever the clock of the instance", a
     REDIS_URL: await freshRedis(),
   };
   const instances = [
-    await startHaven({ env: shared, overrides: clockOff(offsetMs) }),
-    await startHaven({ env: shared, overrides: clockOff(-offsetMs) }),
+    await startHaven({ env: shared, overrides: withClockOffset(offsetMs) }),
+    await startHaven({ env: shared, overrides: withClockOffset(-offsetMs) }),
   ];
   const answers = [];
   for (const { url } of [...instances, ...instances])
@@ -140,7 +140,7 @@ test("attempts are counted in one window, whatever the clock of the instance", a
   }
 });
 
-test("after a failover of Postgres to a slower clock, a login after a cut-off stays valid", async () => {
+test("a login stays valid if the time from which sessions are valid is later than the clock of Postgres, as after a failover", async () => {
   const person = await register(slow.url);
   const { db } = slow.running.parts;
   await db.query("UPDATE users SET sessions_valid_from = now() + interval '3 seconds' WHERE id = $1", [person.userId]);
@@ -149,7 +149,7 @@ test("after a failover of Postgres to a slower clock, a login after a cut-off st
   assert.ok(session.sessionId > person.sessionId);
 });
 
-test("an id does not sort before the prefix of its own millisecond", () => {
+test("the id prefix of a millisecond sorts after the prefix of the millisecond before", () => {
   const moment = new Date(1_800_000_000_000);
   assert.ok(idPrefixAt(new Date(moment.getTime() - 1)) < idPrefixAt(moment));
   assert.equal(idPrefixAt(moment).length, 13);

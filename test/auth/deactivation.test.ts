@@ -16,7 +16,7 @@ let services: { DATABASE_URL: string; REDIS_URL: string };
 before(async () => {
   [one, two] = await startPair();
   const { databaseUrl, redis } = one.running.parts.addresses;
-  if (redis.kind !== "url") throw new Error("tests run on a URL");
+  if (redis.kind !== "url") throw new Error("the test needs a single Redis with a URL");
   services = { DATABASE_URL: databaseUrl, REDIS_URL: redis.url };
 });
 
@@ -26,7 +26,7 @@ const run = (args: readonly string[], env: Record<string, string>) =>
   runProgram(process.execPath, [main, ...args], { env: { PATH: process.env["PATH"], ...env } });
 
 /** Uses a session in every way, on both instances, and returns the statuses. */
-async function uses(session: SignedIn): Promise<number[]> {
+async function useEverywhere(session: SignedIn): Promise<number[]> {
   const { email, password } = session;
   const statuses: number[] = [];
   for (const { url } of [one, two]) {
@@ -46,13 +46,14 @@ test("haven deactivate revokes every session on every instance at once", async (
   const person = await register(one.url);
   const phone = await login(two.url, person);
   const other = await register(one.url);
-  const done = await run(["deactivate", ` ${person.email.toUpperCase()}`], services);
-  assert.deepEqual(done, { code: 0, output: "The account is deactivated, and its sessions are revoked.\n" });
-  for (const session of [person, phone]) assert.ok(allRefused(await uses(session)), String(await uses(session)));
+  const result = await run(["deactivate", ` ${person.email.toUpperCase()}`], services);
+  assert.deepEqual(result, { code: 0, output: "The account is deactivated, and its sessions are revoked.\n" });
+  for (const session of [person, phone])
+    assert.ok(allRefused(await useEverywhere(session)), String(await useEverywhere(session)));
   assert.equal((await me(two.url, other)).status, 200, "another account is not affected");
 });
 
-test("haven deactivate requires DATABASE_URL only: running instances revoke the sessions", async () => {
+test("haven deactivate works without Redis, because running instances revoke the sessions", async () => {
   const person = await register(one.url);
   const { DATABASE_URL } = services;
   for (const env of [{ DATABASE_URL }, { DATABASE_URL, REDIS_URL: "redis://127.0.0.1:1" }]) {
@@ -67,41 +68,41 @@ test("haven deactivate requires DATABASE_URL only: running instances revoke the 
       () => ask(`${two.url}/api/v1/properties`, { headers: { cookie: session.cookie } }),
       ({ status }) => status === 401,
     );
-    assert.ok(allRefused(await uses(session)));
+    assert.ok(allRefused(await useEverywhere(session)));
     assert.equal((await run(["activate", person.email], env)).code, 0);
   }
 });
 
-test("an account that is deactivated by SQL loses every session on every instance", async () => {
+test("deactivating an account with SQL ends its sessions on every instance", async () => {
   const person = await register(one.url);
   const phone = await login(two.url, person);
   await query(services.DATABASE_URL, "UPDATE users SET active = false WHERE id = $1", [person.userId]);
-  await eventually(() => uses(phone), allRefused, 10_000);
-  assert.ok(allRefused(await uses(person)));
+  await eventually(() => useEverywhere(phone), allRefused, 10_000);
+  assert.ok(allRefused(await useEverywhere(person)));
 });
 
-test("an account that is deactivated and activated again by SQL within a moment loses its earlier sessions", async () => {
+test("deactivating and activating an account with SQL at once ends its earlier sessions", async () => {
   const person = await register(one.url);
   for (const active of [false, true])
     await query(services.DATABASE_URL, `UPDATE users SET active = ${active} WHERE id = $1`, [person.userId]);
-  const sessionUses = async () => (await uses(person)).filter((_, at) => at % 6 !== 5);
-  await eventually(sessionUses, allRefused, 10_000);
+  const useSessionEverywhere = async () => (await useEverywhere(person)).filter((_, index) => index % 6 !== 5);
+  await eventually(useSessionEverywhere, allRefused, 10_000);
   assert.equal((await me(two.url, await login(two.url, person))).status, 200);
 });
 
 test("an account that is activated again can sign in, and its earlier sessions stay revoked", async () => {
   const person = await register(one.url);
   await run(["deactivate", person.email], services);
-  const done = await run(["activate", person.email], services);
-  assert.equal(done.code, 0, done.output);
-  assert.match(done.output, /^The account is active/);
+  const result = await run(["activate", person.email], services);
+  assert.equal(result.code, 0, result.output);
+  assert.match(result.output, /^The account is active/);
   const again = await login(two.url, person);
   assert.equal((await me(one.url, again)).status, 200);
   assert.equal((await me(one.url, person)).status, 401);
   assert.equal((await refresh(one.url, person.refreshToken)).status, 401);
 });
 
-test("a deactivation while Redis is unavailable revokes the sessions at once, and they stay revoked when Redis is available again, even if the account was activated in between", async () => {
+test("a deactivation during an outage of Redis revokes the sessions at once, and they stay revoked after the outage even if the account was activated again", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" } });
   const person = await register(haven.url);
   await haven.redis.set("refuse");
@@ -112,8 +113,8 @@ test("a deactivation while Redis is unavailable revokes the sessions at once, an
   assert.equal((await me(haven.url, person)).status, 401);
   await haven.redis.set("pass");
   await haven.until("redis", "up", 4000);
-  const byCookie = () => ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
-  await eventually(byCookie, ({ status }) => status === 401);
+  const meWithCookie = () => ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
+  await eventually(meWithCookie, ({ status }) => status === 401);
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
@@ -127,7 +128,7 @@ test("the account commands report an unknown address and wrong arguments", async
       assert.deepEqual([code, output.includes("\nUsage: ")], [64, true], output);
       assert.match(output, new RegExp(`^  ${command} EMAIL$`, "m"));
     }
-    // Without a folder of its own, it would find the development server of a person who runs the tests.
+    // Without EMBEDDED_DATA_DIR the command would use the database of a development server on this machine.
     assert.equal((await run([command, "a@example.org"], { EMBEDDED_DATA_DIR: "/nonexistent/haven" })).code, 78);
   }
 });

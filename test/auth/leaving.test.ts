@@ -21,7 +21,7 @@ let two: Haven;
 before(async () => {
   [one, two] = await startPair({
     REDIS_URL: redisUrl,
-    // With a limit of 0, no networks are remembered.
+    // Any limit but 0, because with 0 the server does not store the networks of an address.
     AUTH_RATE_LIMIT: "1000",
     MAIL_URL: mail.url,
     MAIL_FROM: "no-reply@example.com",
@@ -41,13 +41,13 @@ const remove = (url: string, person: SignedIn, body: object): Promise<Answer> =>
 const exportOf = (person: SignedIn): Promise<Answer> =>
   ask(`${two.url}/api/v1/auth/me/export`, { headers: bearer(person) });
 
-/** Creates a row of each kind for a user. */
-async function ownerWithData() {
+/** Registers a user and creates a row of each kind for this user. */
+async function registerOwnerWithData() {
   const person = await owner(one.url);
   const post = async (path: string, body: object, headers = {}) => {
-    const made = await postJson(`${one.url}/api/v1${path}`, body, { ...bearer(person), ...headers });
-    assert.equal(made.status, 201, made.text);
-    return made.json() as { id: string };
+    const created = await postJson(`${one.url}/api/v1${path}`, body, { ...bearer(person), ...headers });
+    assert.equal(created.status, 201, created.text);
+    return created.json() as { id: string };
   };
   const unit = await post(`/properties/${person.propertyId}/units`, {
     label: "1A",
@@ -70,23 +70,23 @@ async function ownerWithData() {
   return { person, key, photo };
 }
 
-/** Returns the tables in which the id of the user is found. */
-async function tablesWith(id: string): Promise<string[]> {
+/** Returns the tables in which a row contains the text. */
+async function tablesWith(text: string): Promise<string[]> {
   const tables = await query<{ name: string }>(
     database(),
     "SELECT format('%I.%I', schemaname, tablename) AS name FROM pg_tables WHERE schemaname IN ('public', 'haven_jobs')",
   );
-  const found: string[] = [];
+  const matching: string[] = [];
   for (const { name } of tables) {
-    const rows = await query(database(), `SELECT FROM ${name} AS t WHERE strpos(to_jsonb(t)::text, $1) > 0`, [id]);
-    if (rows.length > 0) found.push(name);
+    const rows = await query(database(), `SELECT FROM ${name} AS t WHERE strpos(to_jsonb(t)::text, $1) > 0`, [text]);
+    if (rows.length > 0) matching.push(name);
   }
-  return found;
+  return matching;
 }
 
-test("the export has everything that is stored about the user, without secrets and without other users", async () => {
-  const { person, photo } = await ownerWithData();
-  const other = await ownerWithData();
+test("an export contains all stored data of the user, without secrets and without data of other users", async () => {
+  const { person, photo } = await registerOwnerWithData();
+  const other = await registerOwnerWithData();
   const answer = await exportOf(person);
   assert.equal(answer.status, 200);
   const data = answer.json() as Record<string, { id?: string }[]>;
@@ -104,7 +104,7 @@ test("the export has everything that is stored about the user, without secrets a
   assert.equal((await ask(`${one.url}/api/v1/auth/me/export`)).status, 401);
 });
 
-test("the list of exported and deleted tables has every table that refers to a user", async () => {
+test("the lists of tables for exports and deletions contain every table that refers to a user", async () => {
   const referring = await query<{ table: string }>(
     database(),
     `SELECT DISTINCT table_name AS table FROM information_schema.columns
@@ -118,18 +118,18 @@ test("the list of exported and deleted tables has every table that refers to a u
   );
 });
 
-test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, on every instance", async () => {
-  const { person, photo, key } = await ownerWithData();
+test("deleting an account removes its rows, photos, sessions and API keys, and every instance refuses its sessions", async () => {
+  const { person, photo, key } = await registerOwnerWithData();
   const phone = await login(two.url, person);
-  const otherOwner = await ownerWithData();
+  const otherOwner = await registerOwnerWithData();
   for (const { url } of [one, two]) await me(url, phone);
   assert.equal((await remove(one.url, person, {})).status, 400);
   assert.equal((await remove(one.url, person, { currentPassword: "wrong" })).status, 403);
   assert.equal((await me(two.url, person)).status, 200);
 
-  const done = await remove(one.url, person, { currentPassword: person.password });
-  assert.equal(done.status, 204, done.text);
-  assert.match(done.headers["set-cookie"]?.[0] ?? "", /Max-Age=0/);
+  const deletion = await remove(one.url, person, { currentPassword: person.password });
+  assert.equal(deletion.status, 204, deletion.text);
+  assert.match(deletion.headers["set-cookie"]?.[0] ?? "", /Max-Age=0/);
   for (const { url } of [one, two]) {
     for (const session of [person, phone]) {
       assert.equal((await me(url, session)).status, 401);
@@ -138,7 +138,7 @@ test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, o
     assert.equal((await ask(`${url}${photo.urls.page}`)).status, 404);
     assert.equal((await postJson(`${url}/api/v1/auth/login`, person)).status >= 400, true);
   }
-  // The ids of the ended sessions stay until the sessions would have expired.
+  // Revocations stay in the database until the revoked sessions would have expired.
   assert.deepEqual(await tablesWith(person.userId), ["public.session_revocations"]);
   assert.deepEqual(await tablesWith(person.email), []);
   assert.deepEqual(await tablesWith(key.id), []);
@@ -147,14 +147,14 @@ test("a deletion leaves nothing of the user: rows, photos, sessions, API keys, o
   await register(one.url, { email: person.email, password: "correct horse battery", name: "Again" });
 });
 
-test("a deletion leaves no mail, invitation, registration or network that names the address", async () => {
+test("deleting an account removes the mails, invitations, registrations and known networks of its address", async () => {
   const person = await register(one.url);
   const { email } = person;
   await mail.mailTo(email);
   const forgot = await postJson(`${one.url}/api/v1/auth/forgot-password`, { email });
   assert.equal(forgot.status, 202, forgot.text);
   await mail.mailTo(email, 2);
-  // A mail that waits for its delivery, and one that failed.
+  // Inserts a mail that waits for its delivery, and a mail whose delivery has failed.
   for (const name of ["mail", "mail-failed"])
     await query(
       database(),
@@ -183,7 +183,7 @@ test("a deletion leaves no mail, invitation, registration or network that names 
   }
 });
 
-test("a deletion while an export is read cuts or completes the export, and fails nothing", async () => {
+test("an export during the deletion of the account ends early or completes, and logs no error", async () => {
   const person = await owner(one.url);
   await query(
     database(),
@@ -192,8 +192,8 @@ test("a deletion while an export is read cuts or completes the export, and fails
     [person.userId],
   );
   const reading = exportOf(person);
-  const gone = await remove(one.url, person, { currentPassword: person.password });
-  assert.equal(gone.status, 204, gone.text);
+  const deletion = await remove(one.url, person, { currentPassword: person.password });
+  assert.equal(deletion.status, 204, deletion.text);
   const exported = await reading.catch(() => undefined);
   if (exported?.status === 200) assert.doesNotThrow(() => exported.json());
   else assert.ok(exported === undefined || exported.status === 401, exported?.text ?? "");
@@ -204,7 +204,7 @@ test("a deletion while an export is read cuts or completes the export, and fails
   );
 });
 
-test("a user with more rows than one batch is deleted, and the last administrator is not", async () => {
+test("a user with more rows than one batch can be deleted, but the last administrator gets 409", async () => {
   const person = await owner(one.url);
   await query(
     database(),

@@ -6,17 +6,17 @@ import { bearer, login, newPerson, register, type SignedIn } from "../shared/req
 import { query } from "../shared/servers/database.ts";
 import { startAttackedPair } from "./support/attacked-pair.ts";
 
-// Mails that an account can send to addresses of strangers.
+// Limits of the mails that an account can cause to addresses of other people.
 
 const { one, mail, database, post, send } = await startAttackedPair();
 
-const change = (person: SignedIn, email: string) => send("PATCH", "/auth/me", { email }, bearer(person));
+const changeAddress = (person: SignedIn, email: string) => send("PATCH", "/auth/me", { email }, bearer(person));
 
-/** Counts the mails to an address, after the queue is empty. */
-async function mailsTo(address: string): Promise<number> {
-  const open = "SELECT FROM haven_jobs.job WHERE name = 'mail' AND state < 'completed'";
+/** Waits until the queue is empty, and returns the number of mails to the address. */
+async function countMailsTo(address: string): Promise<number> {
+  const queuedMails = "SELECT FROM haven_jobs.job WHERE name = 'mail' AND state < 'completed'";
   await eventually(
-    () => query(database, open),
+    () => query(database, queuedMails),
     (rows) => rows.length === 0,
     20_000,
   );
@@ -24,45 +24,45 @@ async function mailsTo(address: string): Promise<number> {
   return mail.received.filter(({ to }) => to.includes(address)).length;
 }
 
-test("an account can ask for five changes of its address a day; then it gets 429, and its name can still be changed", async () => {
+test("an account can request five changes of its email address a day, and the next request gets 429 while the name can still be changed", async () => {
   const person = await register(one.url);
   await mail.mailTo(person.email);
   const targets = Array.from({ length: 5 }, () => newPerson().email);
-  for (const target of targets) assert.equal((await change(person, target)).status, 200);
-  const refused = await change(person, newPerson().email);
+  for (const target of targets) assert.equal((await changeAddress(person, target)).status, 200);
+  const refused = await changeAddress(person, newPerson().email);
   assert.equal(refused.status, 429, refused.text);
   const seconds = Number(refused.headers["retry-after"]);
   assert.ok(seconds > 86_000 && seconds <= 86_400, `${seconds}`);
   assert.equal((await send("PATCH", "/auth/me", { name: "Another Name" }, bearer(person))).status, 200);
-  assert.equal((await change(person, person.email)).status, 200, "the change cannot be cancelled");
-  assert.equal(await mailsTo(person.email), 6, "the registration and five changes");
+  assert.equal((await changeAddress(person, person.email)).status, 200, "the change cannot be cancelled");
+  assert.equal(await countMailsTo(person.email), 6, "the registration and five changes");
 });
 
-test("an address gets five mails a day at most, whichever accounts ask for it, taken or free", async () => {
+test("an address gets at most five mails a day, however many accounts request it, whether it has an account or not", async () => {
   const taken = await register(one.url);
   await mail.mailTo(taken.email);
   const free = newPerson().email;
   for (let count = 0; count < 7; count += 1) {
     const person = await register(one.url);
-    for (const target of [taken.email, free]) assert.equal((await change(person, target)).status, 200);
-    await mailsTo(free);
+    for (const target of [taken.email, free]) assert.equal((await changeAddress(person, target)).status, 200);
+    await countMailsTo(free);
   }
-  assert.equal(await mailsTo(free), 5);
-  assert.ok((await mailsTo(taken.email)) <= 5, `${await mailsTo(taken.email)}`);
+  assert.equal(await countMailsTo(free), 5);
+  assert.ok((await countMailsTo(taken.email)) <= 5, `${await countMailsTo(taken.email)}`);
 });
 
-test("a change of the password does not make more mails to a new address possible", async () => {
+test("changes of the password do not raise the limit of mails to a new address", async () => {
   const person = await register(one.url);
   const target = newPerson().email;
   for (let round = 0; round < 4; round += 1) {
-    assert.equal((await change(person, target)).status, 200);
+    assert.equal((await changeAddress(person, target)).status, 200);
     await post("/auth/verify-email/resend", undefined, bearer(person));
-    await mailsTo(target);
+    await countMailsTo(target);
     const passwords = { currentPassword: `${person.password}`, newPassword: `a password of round ${round}` };
     assert.equal((await post("/auth/password", passwords, bearer(person))).status, 204);
     person.password = passwords.newPassword;
   }
-  assert.ok((await mailsTo(target)) <= 5, `${await mailsTo(target)}`);
+  assert.ok((await countMailsTo(target)) <= 5, `${await countMailsTo(target)}`);
 });
 
 test("an account gets at most five mails a day about changes of its password", async () => {
@@ -75,6 +75,6 @@ test("an account gets at most five mails a day about changes of its password", a
     );
     person.password = newPassword;
   }
-  assert.equal(await mailsTo(person.email), 1 + 5);
+  assert.equal(await countMailsTo(person.email), 1 + 5);
   assert.equal((await login(one.url, person)).userId, person.userId);
 });

@@ -21,34 +21,42 @@ import { startRedisServer } from "../shared/servers/redis-servers.ts";
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { startPair } from "../support/two-instances.ts";
 
-const unavailable = (answer: Answer, what: string) => {
-  assert.equal(answer.status, 503, `${what}: ${answer.text}`);
+const assertUnavailable = (answer: Answer, request: string) => {
+  assert.equal(answer.status, 503, `${request}: ${answer.text}`);
   assert.equal(answer.headers["content-type"], "application/problem+json");
-  assert.ok(Number(answer.headers["retry-after"]) >= 1, what);
-  assert.equal(answer.headers["set-cookie"], undefined, what);
-  assert.ok(answer.ms < 500, `${what} took ${answer.ms} ms`);
+  assert.ok(Number(answer.headers["retry-after"]) >= 1, request);
+  assert.equal(answer.headers["set-cookie"], undefined, request);
+  assert.ok(answer.ms < 500, `${request} took ${answer.ms} ms`);
 };
 
-async function behaveWithoutRedis(haven: FaultyHaven, person: SignedIn, revokedBefore: SignedIn): Promise<void> {
+async function assertBehaviourWithoutRedis(
+  haven: FaultyHaven,
+  person: SignedIn,
+  revokedBefore: SignedIn,
+): Promise<void> {
   for (let i = 0; i < 4; i += 1) {
     const known = await me(haven.url, person);
     assert.equal(known.status, 200, known.text);
     assert.ok(known.ms < 500, `${known.ms} ms`);
   }
-  assert.equal((await me(haven.url, revokedBefore)).status, 401, "a session that was revoked before stays so");
+  assert.equal(
+    (await me(haven.url, revokedBefore)).status,
+    401,
+    "a session that was revoked before the outage stays revoked",
+  );
   assert.equal((await me(haven.url, { accessToken: `${person.accessToken}x` })).status, 401);
 
   const url = `${haven.url}/api/v1/auth`;
-  unavailable(await postJson(`${url}/login`, { email: person.email, password: person.password }), "login");
-  unavailable(
+  assertUnavailable(await postJson(`${url}/login`, { email: person.email, password: person.password }), "login");
+  assertUnavailable(
     await postJson(`${url}/login`, { email: person.email, password: "wrong" }),
     "login with a wrong password",
   );
-  unavailable(await postJson(`${url}/register`, newPerson()), "register");
-  unavailable(await refresh(haven.url, person.refreshToken), "refresh");
-  unavailable(await ask(`${url}/me`, { headers: { cookie: person.cookie } }), "cookie only");
-  unavailable(await ask(`${url}/sessions`, { headers: bearer(person) }), "list sessions");
-  unavailable(
+  assertUnavailable(await postJson(`${url}/register`, newPerson()), "register");
+  assertUnavailable(await refresh(haven.url, person.refreshToken), "refresh");
+  assertUnavailable(await ask(`${url}/me`, { headers: { cookie: person.cookie } }), "cookie only");
+  assertUnavailable(await ask(`${url}/sessions`, { headers: bearer(person) }), "list sessions");
+  assertUnavailable(
     await postJson(
       `${url}/password`,
       { currentPassword: person.password, newPassword: "another password" },
@@ -67,17 +75,17 @@ for (const fault of ["refuse", "hole"] as const) {
     await logout(haven.url, revokedBefore);
 
     await haven.redis.set(fault);
-    await behaveWithoutRedis(haven, person, revokedBefore);
+    await assertBehaviourWithoutRedis(haven, person, revokedBefore);
     const revocation = await logout(haven.url, other);
     assert.ok([204, 503].includes(revocation.status));
     assert.ok(revocation.ms < 500);
     await haven.until("redis", "down", 3000);
-    await behaveWithoutRedis(haven, person, revokedBefore);
+    await assertBehaviourWithoutRedis(haven, person, revokedBefore);
 
     await haven.redis.set("pass");
     await haven.until("redis", "up", 3000);
     assert.equal((await me(haven.url, person)).status, 200);
-    // The check recovers first; the connection of the client follows at its next attempt.
+    // The check of Redis recovers first. The client that serves requests reconnects at its next attempt.
     await eventually(
       () => refresh(haven.url, person.refreshToken),
       ({ status }) => status === 200,
@@ -89,7 +97,7 @@ for (const fault of ["refuse", "hole"] as const) {
   });
 }
 
-test("a frozen Redis counts as unavailable, and revocations from before stay in effect", {
+test("a frozen Redis counts as unavailable, and earlier revocations stay in effect", {
   skip: without("redis-server"),
 }, async () => {
   const server = await startRedisServer();
@@ -100,18 +108,18 @@ test("a frozen Redis counts as unavailable, and revocations from before stay in 
     HEALTH_CHECK_TIMEOUT: "300",
   });
   const person = await register(haven.url);
-  const gone = await login(haven.url, person);
-  await logout(haven.url, gone);
+  const revoked = await login(haven.url, person);
+  await logout(haven.url, revoked);
   server.freeze();
   try {
     for (let i = 0; i < 3; i += 1) {
       const known = await me(haven.url, person);
       assert.ok(known.status === 200 && known.ms < 500, `${known.status} after ${known.ms} ms`);
     }
-    assert.equal((await me(haven.url, gone)).status, 401);
+    assert.equal((await me(haven.url, revoked)).status, 401);
     const { email, password } = person;
-    unavailable(await postJson(`${haven.url}/api/v1/auth/login`, { email, password }), "login");
-    unavailable(await refresh(haven.url, person.refreshToken), "refresh");
+    assertUnavailable(await postJson(`${haven.url}/api/v1/auth/login`, { email, password }), "login");
+    assertUnavailable(await refresh(haven.url, person.refreshToken), "refresh");
   } finally {
     server.thaw();
   }
@@ -121,7 +129,7 @@ test("a frozen Redis counts as unavailable, and revocations from before stay in 
     5000,
   );
   assert.equal((await me(haven.url, person)).status, 200);
-  assert.equal((await me(haven.url, gone)).status, 401);
+  assert.equal((await me(haven.url, revoked)).status, 401);
 });
 
 test("a deactivated account is refused while Redis is unavailable", async () => {
@@ -136,29 +144,29 @@ test("a deactivated account is refused while Redis is unavailable", async () => 
 test("after Redis was flushed all users have to sign in again", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
-  const direct = new Redis(haven.redisUrl);
-  atEnd(() => direct.disconnect());
-  await direct.flushdb();
+  const redis = new Redis(haven.redisUrl);
+  atEnd(() => redis.disconnect());
+  await redis.flushdb();
   assert.equal((await me(haven.url, person)).status, 401);
   assert.equal((await refresh(haven.url, person.refreshToken)).status, 401);
   assert.equal((await ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 401);
   await login(haven.url, person);
 });
 
-test("a revocation that Redis lost, as in a failover, is applied again after a reconnect", async () => {
+test("a revocation that Redis lost in a failover is applied again after a reconnect", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
-  const direct = new Redis(haven.redisUrl);
-  atEnd(() => direct.disconnect());
+  const redis = new Redis(haven.redisUrl);
+  atEnd(() => redis.disconnect());
   const key = `haven:{${person.userId}}:session:${person.sessionId}`;
-  const record = await direct.hgetall(key);
+  const record = await redis.hgetall(key);
   assert.equal((await logout(haven.url, person)).status, 204);
-  await direct.hset(key, record);
+  await redis.hset(key, record);
   await haven.redis.set("reset");
   await haven.redis.set("pass");
   await eventually(
-    () => direct.exists(key),
-    (there) => there === 0,
+    () => redis.exists(key),
+    (count) => count === 0,
     4000,
   );
   assert.equal((await me(haven.url, person)).status, 401);
@@ -172,7 +180,7 @@ test("with redis in READY_REQUIRES, the instance leaves the rotation while Redis
   await eventually(haven.ready, ({ status }) => status === 200);
 });
 
-test("with SESSION_CACHE=off an authenticated request is exactly one command to Redis", async () => {
+test("with SESSION_CACHE=off an authenticated request sends exactly one command to Redis", async () => {
   const haven = await startFaultyHaven({
     env: { ...sameSecret, HEALTH_CHECK_INTERVAL: "60000", SESSION_CACHE: "off" },
   });

@@ -12,12 +12,12 @@ import { startPair } from "../support/two-instances.ts";
 
 type Pair = Awaited<ReturnType<typeof startPair>>;
 
-/** Checks the main properties of sessions on two instances. */
-async function checkSessionLifecycle([one, two]: Pair): Promise<void> {
+/** Asserts the main properties of sessions on two instances. */
+async function assertSessionLifecycle([one, two]: Pair): Promise<void> {
   const people = await Promise.all(Array.from({ length: 12 }, () => register(one.url)));
   for (const person of people) {
     assert.equal((await me(two.url, person)).status, 200);
-    // In a cluster the keys of the forged cookies are on other nodes than the session.
+    // In a cluster, the keys of the forged cookies and of the session are on different nodes.
     const forged = Array.from({ length: 4 }, () => `haven_session=${randomBytes(68).toString("base64url")}`);
     const cookie = [...forged, person.cookie].join("; ");
     assert.equal((await ask(`${two.url}/api/v1/auth/me`, { headers: { cookie } })).status, 200);
@@ -55,8 +55,8 @@ async function checkSessionLifecycle([one, two]: Pair): Promise<void> {
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-/** The command finds Redis through the settings of the servers. */
-async function deactivate([one, two]: Pair, settings: Record<string, string>): Promise<void> {
+/** Asserts that the command `deactivate` finds Redis with the settings of the servers, and revokes the session. */
+async function assertDeactivation([one, two]: Pair, settings: Record<string, string>): Promise<void> {
   const person = await register(one.url);
   const env = { PATH: process.env["PATH"], DATABASE_URL: one.running.parts.addresses.databaseUrl, ...settings };
   const { output } = await runProgram(process.execPath, [main, "deactivate", person.email], { env });
@@ -69,8 +69,8 @@ test("sessions work on a Redis Cluster of three nodes, with rate limits", {
 }, async () => {
   const cluster = await startRedisCluster();
   const pair = await startPair({ REDIS_URL: "", REDIS_CLUSTER_NODES: cluster.nodes, AUTH_RATE_LIMIT: "1000" });
-  await checkSessionLifecycle(pair);
-  await deactivate(pair, { REDIS_CLUSTER_NODES: cluster.nodes });
+  await assertSessionLifecycle(pair);
+  await assertDeactivation(pair, { REDIS_CLUSTER_NODES: cluster.nodes });
 });
 
 test("sessions work with Sentinel, and survive a failover", { skip: without("redis-server") }, async () => {
@@ -82,8 +82,8 @@ test("sessions work with Sentinel, and survive a failover", { skip: without("red
     HEALTH_CHECK_INTERVAL: "500",
   });
   const [one, two] = pair;
-  await checkSessionLifecycle(pair);
-  await deactivate(pair, { REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
+  await assertSessionLifecycle(pair);
+  await assertDeactivation(pair, { REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
 
   const person = await register(one.url);
   const loggedOut = await login(one.url, person);
@@ -99,8 +99,8 @@ test("sessions work with Sentinel, and survive a failover", { skip: without("red
     );
     assert.equal((await me(url, person)).status, 200);
     assert.equal((await me(url, loggedOut)).status, 401);
-    const byCookie = () => ask(`${url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
-    await eventually(byCookie, ({ status }) => status === 200, 6000);
+    const meWithCookie = () => ask(`${url}/api/v1/auth/me`, { headers: { cookie: person.cookie } });
+    await eventually(meWithCookie, ({ status }) => status === 200, 6000);
   }
   await eventually(
     () => refresh(two.url, person.refreshToken),

@@ -17,7 +17,7 @@ before(async () => {
 const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
   (answer.json() as { refreshToken: string }).refreshToken;
 
-test("20 concurrent refreshes on two instances are all 200 and return the same token", async () => {
+test("20 concurrent refreshes on two instances all get 200 and the same token", async () => {
   const person = await register(one.url);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, index) => refresh((index % 2 === 0 ? one : two).url, person.refreshToken)),
@@ -56,7 +56,7 @@ test("a reused older token ends its own session only, on every instance", async 
 
 // The tests mostly wait, so they run concurrently.
 describe("a refresh token", { concurrency: 3 }, () => {
-  test("the previous token returns the current one for ten seconds; after that it ends the session", async () => {
+  test("that is the previous one returns the current one for ten seconds, and ends the session afterwards", async () => {
     const [short] = await startPair();
     const person = await register(short.url);
     await refresh(short.url, person.refreshToken);
@@ -67,12 +67,12 @@ describe("a refresh token", { concurrency: 3 }, () => {
     assert.equal((await me(short.url, person)).status, 401);
   });
 
-  test("a guessed token has no effect", async () => {
+  test("that is guessed has no effect", async () => {
     const person = await register(one.url);
     const bytes = Buffer.from(person.refreshToken, "base64url");
-    for (const at of [bytes.length - 1, 36, 33]) {
+    for (const offset of [bytes.length - 1, 36, 33]) {
       const guess = Buffer.from(bytes);
-      guess.writeUInt8(guess.readUInt8(at) ^ 1, at);
+      guess.writeUInt8(guess.readUInt8(offset) ^ 1, offset);
       assert.equal((await refresh(one.url, guess.toString("base64url"))).status, 401);
     }
     for (const nonsense of [
@@ -88,10 +88,10 @@ describe("a refresh token", { concurrency: 3 }, () => {
     assert.equal((await refresh(one.url, person.refreshToken)).status, 200);
   });
 
-  test("a refresh concurrent with a revocation never restores the session, in a thousand attempts", async () => {
+  test("that is used during a revocation never restores the session, in a thousand attempts", async () => {
     const person = await register(one.url);
-    let survivors = 0;
-    let served = 0;
+    let activeSessions = 0;
+    let refreshCount = 0;
     for (let round = 0; round < 200; round += 1) {
       // Five sessions at a time. Each is refreshed and revoked at the same moment.
       const sessions = await Promise.all(Array.from({ length: 5 }, () => beginSession(one, person.userId)));
@@ -104,12 +104,12 @@ describe("a refresh token", { concurrency: 3 }, () => {
       for (const { refreshed, session } of results) {
         const tokens =
           refreshed.status === 200 ? (refreshed.json() as { accessToken: string; refreshToken: string }) : session;
-        if (refreshed.status === 200) served += 1;
-        if ((await me(one.url, tokens)).status !== 401) survivors += 1;
+        if (refreshed.status === 200) refreshCount += 1;
+        if ((await me(one.url, tokens)).status !== 401) activeSessions += 1;
       }
     }
-    assert.equal(survivors, 0);
-    assert.ok(served > 0, "no refresh was earlier than its revocation, so the test showed nothing");
+    assert.equal(activeSessions, 0);
+    assert.ok(refreshCount > 0, "no refresh was earlier than its revocation, so the test proved nothing");
   });
 });
 

@@ -9,7 +9,7 @@ import { startHaven } from "../support/haven.ts";
 
 const dayMs = 86_400_000;
 
-test("security events, audit entries and invitations are deleted when their time is over, and not before", async () => {
+test("security events, audit entries and invitations are deleted after their retention time, and not before", async () => {
   const database = await freshDatabase();
   const stores = { ...sameSecret, DATABASE_URL: asAppRole(database), REDIS_URL: await freshRedis() };
   const first = await startHaven({ env: stores });
@@ -33,17 +33,17 @@ test("security events, audit entries and invitations are deleted when their time
                    FROM generate_series(1, 2500) AS n`;
   await query(database, backlog);
   await startHaven({ env: { ...stores, EVENT_RETENTION_DAYS: "30", AUDIT_RETENTION_DAYS: "60" } });
-  const left = async (table: string) =>
+  const remainingIds = async (table: string) =>
     (await query<{ id: string }>(database, `SELECT id FROM ${table} WHERE id <= $1 ORDER BY id DESC`, [ids[0]])).map(
       ({ id }) => id,
     );
   await eventually(
-    () => left("invitations"),
+    () => remainingIds("invitations"),
     (rows) => rows.length === 1,
     30_000,
     200,
   );
-  assert.deepEqual(await left("security_events"), ids.slice(0, 1));
-  assert.deepEqual(await left("audit_events"), ids.slice(0, 3));
-  assert.deepEqual(await left("invitations"), ids.slice(0, 1));
+  assert.deepEqual(await remainingIds("security_events"), ids.slice(0, 1));
+  assert.deepEqual(await remainingIds("audit_events"), ids.slice(0, 3));
+  assert.deepEqual(await remainingIds("invitations"), ids.slice(0, 1));
 });

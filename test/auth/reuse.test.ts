@@ -14,7 +14,7 @@ const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>
 
 const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
 
-/** Locks the table of revocations until it is released. */
+/** Locks the table of revocations until `release` is called. */
 async function lockRevocations(databaseUrl: string) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
@@ -24,7 +24,7 @@ async function lockRevocations(databaseUrl: string) {
   return { release: () => client.query("ROLLBACK") };
 }
 
-const waitingForLock = (databaseUrl: string) =>
+const statementsWaitingForLock = (databaseUrl: string) =>
   query(
     databaseUrl,
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%session_revocations%'",
@@ -45,13 +45,13 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
   const lock = await lockRevocations(haven.databaseUrl);
   const reuse = refresh(haven.url, stolen.refreshToken);
   await eventually(
-    () => waitingForLock(haven.databaseUrl),
+    () => statementsWaitingForLock(haven.databaseUrl),
     (rows) => rows.length > 0,
   );
   await haven.postgres.set("refuse");
-  assert.equal((await reuse).status, 503, "a revocation that was not written is not reported as done");
-  const byCookie = await ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: stolen.cookie } });
-  assert.equal(byCookie.status, 401, "the session is refused meanwhile");
+  assert.equal((await reuse).status, 503, "the server does not report success for a revocation that it has not stored");
+  const cookieResponse = await ask(`${haven.url}/api/v1/auth/me`, { headers: { cookie: stolen.cookie } });
+  assert.equal(cookieResponse.status, 401, "the session is refused meanwhile");
   assert.equal((await me(haven.url, stolen)).status, 401);
 
   await lock.release();
@@ -63,10 +63,10 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
     (rows) => rows.length === 1,
     15_000,
   );
-  // Restores the session, as a failover of Redis does that lost the change of the session.
+  // Restores the session in Redis, as a failover does if the new primary has not received the deletion.
   await eventually(
     () => redis.exists(keyOf(stolen)),
-    (there) => there === 0,
+    (count) => count === 0,
   );
   await redis.hset(keyOf(stolen), record);
   await redis.zadd(`haven:{${stolen.userId}}:sessions`, Number(record["seen"]), stolen.sessionId);
@@ -74,7 +74,7 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
   await haven.redis.set("pass");
   await eventually(
     () => redis.exists(keyOf(stolen)),
-    (there) => there === 0,
+    (count) => count === 0,
     8000,
   );
   const last = await eventually(
@@ -85,7 +85,7 @@ test("the revocation after a refresh token reuse is not lost if Postgres fails d
   assert.equal((await me(haven.url, person)).status, 200, "the other session of the user stays active");
 });
 
-test("if a reuse could not be recorded, any token of the session ends the session later", async () => {
+test("if Postgres fails to store the revocation after a reuse, the next refresh with any token of the session ends the session", async () => {
   const haven = await startFaultyHaven({
     env: { ...sameSecret, REDIS_COMMAND_TIMEOUT_MS: "2000" },
   });

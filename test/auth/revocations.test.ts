@@ -20,7 +20,7 @@ import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { beginSession } from "../support/sessions.ts";
 import { startPair } from "../support/two-instances.ts";
 
-// A revocation that was answered with 204 must hold for every order of outage, recovery, loss and retry.
+// A revocation that the server has answered with 204 must stay in effect after any outage, recovery, loss of data or retry.
 
 const revokeOthers = (haven: { url: string }, person: SignedIn) =>
   ask(`${haven.url}/api/v1/auth/sessions`, { method: "DELETE", headers: bearer(person) });
@@ -28,7 +28,7 @@ const revokeOthers = (haven: { url: string }, person: SignedIn) =>
 const changePassword = (haven: { url: string }, person: SignedIn, newPassword: string) =>
   postJson(`${haven.url}/api/v1/auth/password`, { currentPassword: person.password, newPassword }, bearer(person));
 
-function direct(haven: FaultyHaven): Redis {
+function directRedis(haven: FaultyHaven): Redis {
   const redis = new Redis(haven.redisUrl);
   atEnd(() => redis.disconnect());
   return redis;
@@ -36,7 +36,7 @@ function direct(haven: FaultyHaven): Redis {
 
 const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
 
-test("a revocation that is retried after a late reply of Redis holds during a later outage of Redis", async () => {
+test("a revocation that succeeds at the second attempt, after a late reply of Redis, stays in effect during an outage of Redis", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const other = await login(haven.url, person);
@@ -52,41 +52,41 @@ test("a revocation that is retried after a late reply of Redis holds during a la
   assert.equal((await me(haven.url, person)).status, 200);
 });
 
-test("revoking other sessions and changing the password apply to sessions that Redis has lost", async () => {
-  for (const end of [
+test("revoking all other sessions, or changing the password, also ends sessions that Redis has lost", async () => {
+  for (const endSessions of [
     revokeOthers,
     (haven: FaultyHaven, person: SignedIn) => changePassword(haven, person, "a new long password"),
   ]) {
     const haven = await startFaultyHaven({ env: sameSecret });
     const before = await register(haven.url);
-    await direct(haven).flushdb();
+    await directRedis(haven).flushdb();
     await sleep(5);
     const person = await login(haven.url, before);
-    assert.equal((await end(haven, person)).status, 204);
+    assert.equal((await endSessions(haven, person)).status, 204);
     await haven.redis.set("refuse");
     assert.equal((await me(haven.url, before)).status, 401);
     assert.equal((await me(haven.url, person)).status, 200);
   }
 });
 
-test("sessions that an outage of Redis restored are revoked again, also if Postgres recovers later", async () => {
+test("sessions that reappear after an outage of Redis are revoked again, also if Postgres recovers later than Redis", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const other = await login(haven.url, person);
-  const record = await direct(haven).hgetall(keyOf(other));
+  const record = await directRedis(haven).hgetall(keyOf(other));
   assert.equal((await revokeOthers(haven, person)).status, 204);
 
   await haven.redis.set("refuse");
   await haven.until("redis", "down", 3000);
-  await direct(haven).hset(keyOf(other), record);
-  await direct(haven).zadd(`haven:{${other.userId}}:sessions`, Date.now(), other.sessionId);
+  await directRedis(haven).hset(keyOf(other), record);
+  await directRedis(haven).zadd(`haven:{${other.userId}}:sessions`, Date.now(), other.sessionId);
   await haven.postgres.set("refuse");
   await haven.redis.set("pass");
   await haven.until("redis", "up", 4000);
   await haven.postgres.set("pass");
   await eventually(
-    () => direct(haven).exists(keyOf(other)),
-    (there) => there === 0,
+    () => directRedis(haven).exists(keyOf(other)),
+    (count) => count === 0,
     8000,
     200,
   );
@@ -100,20 +100,20 @@ test("thousands of revocations of one user do not delay those of other users", a
   const fill = `INSERT INTO session_revocations (session_id, user_id, expires_at)
                 SELECT gen_random_uuid(), $1, now() + interval '1 day' FROM generate_series(1, 9000)`;
   await haven.running.parts.db.query(fill, [busy.userId]);
-  const record = await direct(haven).hgetall(keyOf(person));
+  const record = await directRedis(haven).hgetall(keyOf(person));
   assert.equal((await logout(haven.url, person)).status, 204);
-  await direct(haven).hset(keyOf(person), record);
+  await directRedis(haven).hset(keyOf(person), record);
   await haven.redis.set("reset");
   await haven.redis.set("pass");
   await eventually(
-    () => direct(haven).exists(keyOf(person)),
-    (there) => there === 0,
+    () => directRedis(haven).exists(keyOf(person)),
+    (count) => count === 0,
     8000,
     200,
   );
 });
 
-test("no login with the old password survives a change of the password", async () => {
+test("a change of the password ends all sessions of logins with the old password, also of logins at the same time", async () => {
   const [one, two] = await startPair();
   for (let round = 0; round < 5; round += 1) {
     const person = await register(one.url);
@@ -140,20 +140,23 @@ test("of two concurrent password changes one succeeds, and its password is valid
       changePassword(one, person, "the owner's password"),
       changePassword(two, other, "another new password"),
     ]);
-    const done = answers.map(({ status }) => status === 204);
-    assert.equal(done.filter(Boolean).length, 1, JSON.stringify(answers.map(({ status }) => status)));
-    await login(one.url, { email: person.email, password: done[0] ? "the owner's password" : "another new password" });
+    const hasSucceeded = answers.map(({ status }) => status === 204);
+    assert.equal(hasSucceeded.filter(Boolean).length, 1, JSON.stringify(answers.map(({ status }) => status)));
+    await login(one.url, {
+      email: person.email,
+      password: hasSucceeded[0] ? "the owner's password" : "another new password",
+    });
   }
 });
 
-test("a password change that fails because of Redis changes nothing, wherever it fails", async () => {
+test("a password change that fails because of Redis changes nothing, at whatever step it fails", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   for (const afterMs of [0, 20, 40, 60, 80, 100]) {
     const person = await register(haven.url);
-    const changing = changePassword(haven, person, "a new long password");
+    const change = changePassword(haven, person, "a new long password");
     await sleep(afterMs);
     await haven.redis.set("refuse");
-    const { status } = await changing;
+    const { status } = await change;
     await haven.redis.set("pass");
     await haven.until("redis", "up", 4000);
     const password = status === 204 ? "a new long password" : person.password;
@@ -187,23 +190,23 @@ test("a constant request id does not bypass the rate limit", async () => {
   assert.deepEqual(statuses, [401, 401, 401, 429, 429, 429]);
 });
 
-test("an access token does not outlive its session", async () => {
+test("an access token expires no later than its session", async () => {
   const haven = await startFaultyHaven({ env: { ...sameSecret, SESSION_TTL: "5", SESSION_MAX_AGE: "2" } });
   const answer = await postJson(`${haven.url}/api/v1/auth/register`, newPerson());
   const { expiresIn } = answer.json() as { expiresIn: number };
   assert.ok(expiresIn >= 1 && expiresIn <= 2, `${expiresIn} s`);
 });
 
-test("with different clocks, the oldest session is evicted, never the new one", async () => {
+test("a login above the maximum of sessions ends the oldest session, also if the clocks of the instances differ", async () => {
   const haven = await startFaultyHaven({ env: sameSecret });
   const person = await register(haven.url);
   const sessions = await Promise.all(Array.from({ length: 19 }, () => beginSession(haven, person.userId)));
   const index = `haven:{${person.userId}}:sessions`;
-  for (const { sessionId } of [person, ...sessions]) await direct(haven).zadd(index, Date.now() + 5000, sessionId);
+  for (const { sessionId } of [person, ...sessions]) await directRedis(haven).zadd(index, Date.now() + 5000, sessionId);
   assert.equal((await me(haven.url, await login(haven.url, person))).status, 200);
 });
 
-test("a forged cookie of the same name that comes first does not lock the user out", async () => {
+test("a forged cookie before the session cookie does not lock the user out", async () => {
   const [one] = await startPair();
   const person = await register(one.url);
   const cookie = `haven_session=planted; ${person.cookie}`;
@@ -213,6 +216,6 @@ test("a forged cookie of the same name that comes first does not lock the user o
 function addressesOf(haven: Awaited<ReturnType<typeof startPair>>[0]) {
   const { addresses } = haven.running.parts;
   const { redis } = addresses;
-  if (redis.kind !== "url") throw new Error("tests run on a URL");
+  if (redis.kind !== "url") throw new Error("the test needs a single Redis with a URL");
   return { databaseUrl: addresses.databaseUrl, redisUrl: redis.url };
 }

@@ -11,7 +11,7 @@ import { type Haven, startHaven } from "../support/haven.ts";
  * machine, the times may differ by at most 5 %.
  */
 const calls = Number(process.env["SAME_TIME_CALLS"] ?? 25);
-const bound = calls >= 1000 ? 0.05 : 0.4;
+const maxDifference = calls >= 1000 ? 0.05 : 0.4;
 
 const mail = await startMailServer();
 const settings = {
@@ -23,8 +23,8 @@ const settings = {
 
 const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0;
 
-/** Calls alternately, so that a change of the load affects both kinds in the same way. */
-async function medians(call: (email: string) => Promise<Answer>, haven: Haven) {
+/** Calls with a known and an unknown address in turn, so that a change of the load affects both in the same way. */
+async function medianTimes(call: (email: string) => Promise<Answer>, haven: Haven) {
   const known: number[] = [];
   const unknown: number[] = [];
   const { email } = await register(haven.url);
@@ -35,17 +35,17 @@ async function medians(call: (email: string) => Promise<Answer>, haven: Haven) {
   return { known: median(known), unknown: median(unknown) };
 }
 
-const assertSame = ({ known, unknown }: { known: number; unknown: number }): void => {
+const assertSameTime = ({ known, unknown }: { known: number; unknown: number }): void => {
   const difference = Math.abs(known - unknown) / Math.max(known, unknown);
-  const found = `known ${known.toFixed(2)} ms, unknown ${unknown.toFixed(2)} ms, ${(100 * difference).toFixed(1)} %`;
-  assert.ok(difference < bound, found);
+  const message = `known ${known.toFixed(2)} ms, unknown ${unknown.toFixed(2)} ms, ${(100 * difference).toFixed(1)} %`;
+  assert.ok(difference < maxDifference, message);
 };
 
 describe("known and unknown addresses take the same time", () => {
   const flows = {
     "a login with a wrong password": ["open", "login", (email: string) => ({ email, password: "a wrong password" })],
-    "a forgotten password": ["open", "forgot-password", (email: string) => ({ email })],
-    "another verification mail": ["open", "verify-email/resend", (email: string) => ({ email })],
+    "a request to reset the password": ["open", "forgot-password", (email: string) => ({ email })],
+    "a request for another verification mail": ["open", "verify-email/resend", (email: string) => ({ email })],
     "a registration that has to be verified": [
       "verified",
       "register",
@@ -57,9 +57,9 @@ describe("known and unknown addresses take the same time", () => {
       const open = await startHaven({ env: settings });
       const haven = policy === "open" ? open : await startHaven({ env: { ...settings, SIGN_UP: policy } });
       const call = (email: string) => postJson(`${haven.url}/api/v1/auth/${path}`, bodyOf(email));
-      const found = await medians(call, policy === "open" ? haven : open);
-      t.diagnostic(`${name}: known ${found.known.toFixed(2)} ms, unknown ${found.unknown.toFixed(2)} ms`);
-      assertSame(found);
+      const times = await medianTimes(call, policy === "open" ? haven : open);
+      t.diagnostic(`${name}: known ${times.known.toFixed(2)} ms, unknown ${times.unknown.toFixed(2)} ms`);
+      assertSameTime(times);
     });
   }
 });

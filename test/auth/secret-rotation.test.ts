@@ -6,8 +6,6 @@ import { freshDatabase } from "../shared/servers/database.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 
-// Two rotations of the secret during one session.
-
 const secrets = ["first", "second", "third"].map((name) => `${name}-${"0f1e2d3c4b5a69788796a5b4c3d2e1f0"}`);
 const [first = "", second = "", third = ""] = secrets;
 let start: (env: Record<string, string>) => Promise<Haven>;
@@ -22,7 +20,7 @@ test("after two rotations the tokens, cookies and cursors of all three secrets a
     { JWT_SECRET: second, JWT_SECRET_PREVIOUS: first },
     { JWT_SECRET: third, JWT_SECRET_PREVIOUS: `${second}, ${first}` },
   ];
-  const before = [];
+  const issued = [];
   let last: Haven | undefined;
   let account: SignedIn | undefined;
   for (const env of generations) {
@@ -31,10 +29,10 @@ test("after two rotations the tokens, cookies and cursors of all three secrets a
     const session = await login(last.url, account);
     await login(last.url, account);
     const page = await ask(`${last.url}/api/v1/auth/sessions?limit=1`, { headers: bearer(session) });
-    before.push({ session, cursor: (page.json() as { nextCursor: string }).nextCursor });
+    issued.push({ session, cursor: (page.json() as { nextCursor: string }).nextCursor });
   }
   const url = last?.url ?? "";
-  for (const { session, cursor } of before) {
+  for (const { session, cursor } of issued) {
     assert.equal((await me(url, session)).status, 200);
     assert.equal((await ask(`${url}/api/v1/auth/me`, { headers: { cookie: session.cookie } })).status, 200);
     const page = await ask(`${url}/api/v1/auth/sessions?limit=1&cursor=${cursor}`, { headers: bearer(session) });
@@ -45,12 +43,12 @@ test("after two rotations the tokens, cookies and cursors of all three secrets a
   }
 });
 
-test("tokens of a secret that is no longer listed are refused", async () => {
+test("tokens of a secret that the settings no longer list are refused", async () => {
   const old = await start({ JWT_SECRET: first });
   const person = await register(old.url);
-  const now = await start({ JWT_SECRET: third, JWT_SECRET_PREVIOUS: second });
-  assert.equal((await me(now.url, person)).status, 401);
-  assert.equal((await refresh(now.url, person.refreshToken)).status, 401);
+  const current = await start({ JWT_SECRET: third, JWT_SECRET_PREVIOUS: second });
+  assert.equal((await me(current.url, person)).status, 401);
+  assert.equal((await refresh(current.url, person.refreshToken)).status, 401);
 });
 
 test("in each step of a rotation, the instances before and after the step accept each other's tokens", async () => {

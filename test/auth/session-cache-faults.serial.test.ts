@@ -10,8 +10,8 @@ import { type HavenProcess, startHavenProcess } from "../shared/servers/haven-pr
 import { freshRedis } from "../shared/servers/redis.ts";
 import { metric } from "../support/metric.ts";
 
-// Three instances, each behind its own proxy to Redis. Clients use a session on all of them without a pause, while it is
-// revoked on the first one and the connections of the third one fail.
+// Three instances, each with its own proxy to Redis. Clients use one session on all instances without a pause. Meanwhile the
+// first instance revokes the session, and the Redis connections of the third instance fail.
 
 type Instance = HavenProcess & { redis: FaultProxy };
 
@@ -30,12 +30,12 @@ before(async () => {
   owner = await register(instances[0].url);
 });
 
-type Served = { sentAt: number; status: number };
+type TimedAnswer = { sentAt: number; status: number };
 
-/** Sends requests with the session from a few clients until `stop`, and returns those that were answered. */
+/** Sends requests with the session from a few clients until `stop`, and collects the answers. */
 function useSession({ url }: Instance, person: SignedIn, clients = 2) {
   const agent = new Agent({ keepAlive: true });
-  const answers: Served[] = [];
+  const answers: TimedAnswer[] = [];
   let running = true;
   const loops = Array.from({ length: clients }, async () => {
     while (running) {
@@ -54,12 +54,12 @@ function useSession({ url }: Instance, person: SignedIn, clients = 2) {
   };
 }
 
-const lastServed = (answers: readonly Served[]): number =>
+const lastServed = (answers: readonly TimedAnswer[]): number =>
   Math.max(...answers.filter(({ status }) => status === 200).map(({ sentAt }) => sentAt));
 
 const confirmedWaits = ({ url }: Instance) => metric(url, 'session_revocation_waits_total{result="confirmed"}');
 
-const allRemember = () =>
+const waitUntilAllCachesAreOn = () =>
   Promise.all(
     instances.map(({ url }) =>
       eventually(
@@ -70,9 +70,12 @@ const allRemember = () =>
     ),
   );
 
-/** Revokes a used session. Returns the time of the last request served after the answer, for each instance. */
+/**
+ * Revokes a session in use. Returns for each instance how long after the answer to the revocation the last served request
+ * was sent.
+ */
 async function revokeDuring(fault: Fault, watchMs = 2000): Promise<{ lateMs: number[]; isConfirmed: boolean }> {
-  await allRemember();
+  await waitUntilAllCachesAreOn();
   const person = await login(instances[0].url, owner);
   const users = instances.map((instance) => useSession(instance, person));
   try {
@@ -86,7 +89,7 @@ async function revokeDuring(fault: Fault, watchMs = 2000): Promise<{ lateMs: num
     assert.equal((await logout(instances[0].url, person)).status, 204);
     const revokedAt = performance.now();
     const isConfirmed = (await confirmedWaits(instances[0])) > confirmedBefore;
-    // Later than the bound, so that a session that is still served would be seen.
+    // The clients continue until after the limit, so that the test finds an instance that still serves the session.
     await eventually(
       () => users,
       (all) => all.every(({ answers }) => (answers.at(-1)?.sentAt ?? 0) > revokedAt + watchMs),
@@ -99,7 +102,7 @@ async function revokeDuring(fault: Fault, watchMs = 2000): Promise<{ lateMs: num
   }
 }
 
-test("healthy instances serve no request that is sent after the revocation was answered", async () => {
+test("healthy instances refuse every request that is sent after the answer to the revocation", async () => {
   let confirmedRounds = 0;
   for (let round = 0; round < 30 && confirmedRounds < 3; round += 1) {
     const { lateMs, isConfirmed } = await revokeDuring("pass", 300);
@@ -120,8 +123,8 @@ for (const fault of ["refuse", "reset", "hole", "freeze", { delayMs: 400 }] as c
   });
 }
 
-test("a process that was stopped and continued serves no revoked session from memory", async () => {
-  await allRemember();
+test("a process that was stopped during a revocation does not serve the revoked session from memory after it continues", async () => {
+  await waitUntilAllCachesAreOn();
   const person = await login(instances[0].url, owner);
   const user = useSession(instances[2], person, 1);
   await eventually(
@@ -144,6 +147,6 @@ test("a process that was stopped and continued serves no revoked session from me
     20_000,
   );
   await user.stop();
-  const late = user.answers.filter(({ sentAt, status }) => sentAt > revokedAt && status === 200);
-  assert.deepEqual(late, []);
+  const servedLate = user.answers.filter(({ sentAt, status }) => sentAt > revokedAt && status === 200);
+  assert.deepEqual(servedLate, []);
 });

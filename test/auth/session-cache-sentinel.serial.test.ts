@@ -8,21 +8,21 @@ import type { Haven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 import { startPair } from "../support/two-instances.ts";
 
-const hits = (haven: Haven) => metric(haven.url, 'session_cache_lookups_total{result="hit"}');
+const cacheHits = (haven: Haven) => metric(haven.url, 'session_cache_lookups_total{result="hit"}');
 
-async function untilRemembered(haven: Haven, person: SignedIn): Promise<void> {
+async function waitUntilCached(haven: Haven, person: SignedIn): Promise<void> {
   await eventually(
     async () => {
-      const before = await hits(haven);
+      const before = await cacheHits(haven);
       assert.equal((await me(haven.url, person)).status, 200);
-      return (await hits(haven)) > before;
+      return (await cacheHits(haven)) > before;
     },
     Boolean,
     15_000,
   );
 }
 
-test("with Sentinel sessions are remembered, a logout is refused by all instances at once, and both hold after a failover", {
+test("with Sentinel sessions are cached and a logout ends a session on all instances at once, before and after a failover", {
   skip: without("redis-server"),
 }, async () => {
   const group = await startRedisSentinel();
@@ -33,16 +33,16 @@ test("with Sentinel sessions are remembered, a logout is refused by all instance
     HEALTH_CHECK_INTERVAL: "500",
   });
   const person = await register(one.url);
-  const checkLogout = async () => {
+  const assertLogout = async () => {
     const session = await login(one.url, person);
-    for (const instance of [one, two]) await untilRemembered(instance, session);
+    for (const instance of [one, two]) await waitUntilCached(instance, session);
     assert.equal((await logout(one.url, session)).status, 204);
     for (const instance of [one, two]) assert.equal((await me(instance.url, session)).status, 401);
   };
-  await checkLogout();
+  await assertLogout();
 
-  const before = await login(one.url, person);
-  for (const instance of [one, two]) await untilRemembered(instance, before);
+  const earlier = await login(one.url, person);
+  for (const instance of [one, two]) await waitUntilCached(instance, earlier);
   await group.failover();
   for (const instance of [one, two]) {
     await eventually(
@@ -56,8 +56,8 @@ test("with Sentinel sessions are remembered, a logout is refused by all instance
     (session) => session !== undefined,
     10_000,
   );
-  await checkLogout();
-  // What was remembered before the failover is revoked like any other session.
-  assert.equal((await logout(two.url, before)).status, 204);
-  for (const instance of [one, two]) assert.equal((await me(instance.url, before)).status, 401);
+  await assertLogout();
+  // A session that was cached before the failover is revoked like any other session.
+  assert.equal((await logout(two.url, earlier)).status, 204);
+  for (const instance of [one, two]) assert.equal((await me(instance.url, earlier)).status, 401);
 });

@@ -20,14 +20,14 @@ before(async () => {
   [one, two] = await startPair({ REDIS_URL: server.url });
 });
 
-const isOn = (haven: Haven) =>
+const waitUntilCacheIsOn = (haven: Haven) =>
   eventually(
     () => metric(haven.url, "session_cache_on"),
     (value) => value === 1,
     15_000,
   );
 
-const count = (haven: Haven, result: "hit" | "miss") =>
+const lookUpCount = (haven: Haven, result: "hit" | "miss") =>
   metric(haven.url, `session_cache_lookups_total{result="${result}"}`);
 
 /** Returns the number of scripts that Redis has run. */
@@ -37,19 +37,19 @@ async function scriptsRun(port = server.port): Promise<number> {
   return [...calls].reduce((sum, [, number]) => sum + Number(number), 0);
 }
 
-/** Reads with the session until the instance answers from memory. */
-async function untilRemembered(haven: Haven, person: SignedIn): Promise<void> {
-  await isOn(haven);
+/** Sends requests with the session until the instance finds it in its cache. */
+async function waitUntilCached(haven: Haven, person: SignedIn): Promise<void> {
+  await waitUntilCacheIsOn(haven);
   await eventually(async () => {
-    const before = await count(haven, "hit");
+    const before = await lookUpCount(haven, "hit");
     assert.equal((await me(haven.url, person)).status, 200);
-    return (await count(haven, "hit")) > before;
+    return (await lookUpCount(haven, "hit")) > before;
   }, Boolean);
 }
 
 const keyOf = ({ userId, sessionId }: SignedIn) => `haven:{${userId}}:session:${sessionId}`;
 
-const isRefused = (haven: Haven, person: SignedIn, withinMs: number) =>
+const waitUntilRefused = (haven: Haven, person: SignedIn, withinMs: number) =>
   eventually(
     () => me(haven.url, person),
     ({ status }) => status === 401,
@@ -57,19 +57,24 @@ const isRefused = (haven: Haven, person: SignedIn, withinMs: number) =>
     5,
   );
 
-test("an authenticated GET makes no round trip to Redis, by token and by cookie", { skip }, async () => {
+test("an authenticated GET with a cached session sends no command to Redis, with a token and with a cookie", {
+  skip,
+}, async () => {
   const person = await register(one.url);
-  await untilRemembered(one, person);
-  // The checks run scripts too, so the difference is compared with the number of requests.
+  await waitUntilCached(one, person);
+  // The health checks also run scripts, so the test allows the number of scripts that the checks can run in that time.
   const before = await scriptsRun();
   const startedAt = performance.now();
   for (let index = 0; index < 100; index += 1) {
     assert.equal((await me(one.url, person)).status, 200);
     assert.equal((await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: person.cookie } })).status, 200);
   }
-  const checks = ((performance.now() - startedAt) / 2000 + 1) * 2 * 8;
-  const run = (await scriptsRun()) - before;
-  assert.ok(run <= checks, `${run} scripts for 200 requests, of which the checks explain ${checks}`);
+  const maxScriptsOfChecks = ((performance.now() - startedAt) / 2000 + 1) * 2 * 8;
+  const scripts = (await scriptsRun()) - before;
+  assert.ok(
+    scripts <= maxScriptsOfChecks,
+    `${scripts} scripts for 200 requests; the checks run at most ${maxScriptsOfChecks}`,
+  );
 });
 
 const changes: Readonly<Record<string, (person: SignedIn) => Promise<unknown>>> = {
@@ -82,20 +87,20 @@ const changes: Readonly<Record<string, (person: SignedIn) => Promise<unknown>>> 
   FLUSHDB: () => askRedis(server.port, "flushdb", "async"),
 };
 for (const [name, change] of Object.entries(changes)) {
-  test(`a remembered session is refused after ${name}`, { skip }, async () => {
+  test(`a cached session is refused after ${name}`, { skip }, async () => {
     const person = await register(one.url);
-    await untilRemembered(one, person);
+    await waitUntilCached(one, person);
     await change(person);
-    await isRefused(one, person, 1000);
+    await waitUntilRefused(one, person, 1000);
   });
 }
 
-test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache is used again afterwards", {
+test("CLIENT KILL and a restart of Redis empty the cache, and the cache is used again afterwards", {
   skip,
 }, async () => {
   const person = await register(one.url);
-  await untilRemembered(one, person);
-  // Nothing reports the change, because it happens while the connection is down.
+  await waitUntilCached(one, person);
+  // Deletes the session and then closes the connections, so that a report of the change may be lost.
   await askRedis(server.port, "eval", "redis.call('DEL', KEYS[1])", 1, keyOf(person));
   await askRedis(server.port, "client", "kill", "type", "normal");
   await askRedis(server.port, "client", "kill", "type", "pubsub");
@@ -105,7 +110,7 @@ test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache
     5000,
   );
   const next = await register(one.url);
-  await untilRemembered(one, next);
+  await waitUntilCached(one, next);
 
   await server.stop();
   await eventually(
@@ -120,7 +125,7 @@ test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache
     ({ status }) => status === 401,
     5000,
   );
-  await untilRemembered(
+  await waitUntilCached(
     one,
     await eventually(
       () => register(one.url).catch(() => undefined),
@@ -130,11 +135,13 @@ test("CLIENT KILL and a restart of Redis drop what was remembered, and the cache
   );
 });
 
-test("a full tracking table of Redis causes more look-ups, and no revoked session is accepted", { skip }, async () => {
+test("with a full tracking table in Redis, no revoked session is accepted, although sessions are looked up more often", {
+  skip,
+}, async () => {
   await askRedis(server.port, "config", "set", "tracking-table-max-keys", 3);
   try {
     const people = await Promise.all(Array.from({ length: 8 }, () => register(one.url)));
-    await isOn(one);
+    await waitUntilCacheIsOn(one);
     const before = await metric(one.url, "session_cache_invalidations_total");
     for (const person of people) assert.equal((await me(one.url, person)).status, 200);
     await eventually(
@@ -143,16 +150,16 @@ test("a full tracking table of Redis causes more look-ups, and no revoked sessio
     );
     for (const person of people) {
       assert.equal((await logout(two.url, person)).status, 204);
-      await isRefused(one, person, 1000);
+      await waitUntilRefused(one, person, 1000);
     }
   } finally {
     await askRedis(server.port, "config", "set", "tracking-table-max-keys", 0);
   }
 });
 
-test("while Redis refuses writes, remembered and other sessions are served", { skip }, async () => {
+test("while Redis refuses writes, requests of cached and of other sessions are served", { skip }, async () => {
   const [person, other] = [await register(one.url), await register(one.url)];
-  await untilRemembered(one, person);
+  await waitUntilCached(one, person);
   await askRedis(server.port, "config", "set", "maxmemory", 1);
   try {
     assert.equal((await me(one.url, person)).status, 200);
@@ -163,17 +170,17 @@ test("while Redis refuses writes, remembered and other sessions are served", { s
   }
 });
 
-test("a session that is used stays alive, and its last use stays current", { skip }, async () => {
+test("a session in use stays active, and its time of last use is updated", { skip }, async () => {
   const [brief] = await startPair({ REDIS_URL: server.url, SESSION_TTL: "4" });
   const person = await register(brief.url);
-  await untilRemembered(brief, person);
+  await waitUntilCached(brief, person);
   const usedUntil = performance.now() + 6000;
   while (performance.now() < usedUntil) {
     assert.equal((await me(brief.url, person)).status, 200, "the idle time has not passed");
   }
   const list = await ask(`${brief.url}/api/v1/auth/sessions`, { headers: bearer(person) });
   const [session] = (list.json() as { items: { lastSeenAt: string }[] }).items;
-  // The touch interval is a quarter of the idle time.
+  // The server updates the time of last use after a quarter of the idle time.
   assert.ok(Date.now() - Date.parse(session?.lastSeenAt ?? "") < 2000, list.text);
   await eventually(
     () => askRedis(server.port, "exists", keyOf(person)),
@@ -183,7 +190,9 @@ test("a session that is used stays alive, and its last use stays current", { ski
   assert.equal((await me(brief.url, person)).status, 401);
 });
 
-test("a server that reports no changes leaves the cache off, with the reason", { skip }, async () => {
+test("with a Redis that cannot report changes the cache stays off, and a metric gives the reason", {
+  skip,
+}, async () => {
   const limited = await startRedisServer(["user default on nopass ~* &* +@all -client|tracking"]);
   const [haven] = await startPair({ REDIS_URL: limited.url });
   await eventually(
@@ -196,7 +205,7 @@ test("a server that reports no changes leaves the cache off, with the reason", {
   assert.equal((await me(haven.url, person)).status, 401);
 });
 
-test("with a Cluster the cache is off, and one log line gives the reason", { skip }, async () => {
+test("with a Redis Cluster the cache stays off, and one log line gives the reason", { skip }, async () => {
   const cluster = await startRedisCluster();
   const [haven] = await startPair({ REDIS_CLUSTER_NODES: cluster.nodes, REDIS_URL: "" });
   assert.deepEqual(

@@ -36,8 +36,8 @@ test("a new account gets tokens and a cookie that are valid on every instance", 
   for (const part of [/^haven_session=[A-Za-z0-9_-]+;/, /HttpOnly/, /SameSite=Lax/, /Path=\//])
     assert.match(cookie, part);
   assert.doesNotMatch(cookie, /Secure/);
-  const known = await me(two.url, body as { accessToken: string });
-  assert.deepEqual([known.status, (known.json() as { email: string }).email], [200, person.email]);
+  const current = await me(two.url, body as { accessToken: string });
+  assert.deepEqual([current.status, (current.json() as { email: string }).email], [200, person.email]);
 });
 
 test("in production the cookie is Secure", async () => {
@@ -47,7 +47,7 @@ test("in production the cookie is Secure", async () => {
   assert.match(answer.headers["set-cookie"]?.[0] ?? "", /; Secure/);
 });
 
-test("an email address can be registered once, and malformed fields are listed", async () => {
+test("an email address can be registered only once, and a refused registration lists its invalid fields", async () => {
   const person = newPerson();
   await register(one.url, person);
   assert.equal((await postJson(`${two.url}/api/v1/auth/register`, person)).status, 409);
@@ -71,8 +71,8 @@ test("unknown and known addresses get the same response to a wrong password", as
     email: "unknown@example.org",
     password: "not the password",
   });
-  const without = (text: string) => text.replace(/"requestId":"[^"]+"/, "");
-  assert.deepEqual([known.status, without(known.text)], [401, without(unknown.text)]);
+  const withoutRequestId = (text: string) => text.replace(/"requestId":"[^"]+"/, "");
+  assert.deepEqual([known.status, withoutRequestId(known.text)], [401, withoutRequestId(unknown.text)]);
   assert.equal(unknown.status, 401);
 });
 
@@ -118,25 +118,25 @@ test("sessions are listed with their details, and can be revoked individually fr
 test("sessions are paginated like every list, newest first, with an ETag", async () => {
   const person = await register(one.url);
   const others = [];
-  for (let times = 0; times < 4; times += 1) others.push(await login(one.url, person));
+  for (let index = 0; index < 4; index += 1) others.push(await login(one.url, person));
   const read = (query: string, headers = {}) =>
     ask(`${two.url}/api/v1/auth/sessions${query}`, { headers: { ...bearer(person), ...headers } });
-  const seen: string[] = [];
+  const ids: string[] = [];
   for (let cursor: string | null = ""; cursor !== null; ) {
     const page = await read(`?limit=2${cursor && `&cursor=${cursor}`}`);
     const { items, nextCursor } = page.json() as { items: { id: string }[]; nextCursor: string | null };
     assert.ok(items.length > 0 && items.length <= 2, page.text);
-    seen.push(...items.map(({ id }) => id));
+    ids.push(...items.map(({ id }) => id));
     cursor = nextCursor;
   }
-  assert.deepEqual(seen, [person, ...others].map(({ sessionId }) => sessionId).reverse());
+  assert.deepEqual(ids, [person, ...others].map(({ sessionId }) => sessionId).reverse());
   const { etag = "" } = (await read("")).headers;
   assert.equal((await read("", { "if-none-match": etag })).status, 304);
   assert.equal((await read("?limit=0")).status, 400);
   assert.equal((await read("?cursor=forged")).status, 400);
 });
 
-test("an unknown field is rejected, also by operations without a body", async () => {
+test("operations without a body reject a body with an unknown field", async () => {
   const person = await register(one.url);
   const send = (method: string, path: string, body: string, type = "application/json") =>
     ask(`${one.url}/api/v1${path}`, {
@@ -153,7 +153,7 @@ test("an unknown field is rejected, also by operations without a body", async ()
   assert.equal((await send("POST", "/auth/logout", "{}")).status, 204);
 });
 
-test("text that is not a refresh token is 401, whatever its length", async () => {
+test("a refresh with a text that is not a refresh token gets 401, whatever its length", async () => {
   const person = await register(one.url);
   for (const token of ["", "x", person.accessToken, "x".repeat(4000)]) {
     assert.equal((await refresh(one.url, token)).status, 401, token.slice(0, 20));
@@ -171,7 +171,7 @@ test("all other sessions can be revoked in one request", async () => {
   assert.equal((await me(two.url, person)).status, 200);
 });
 
-test("a new password ends all other sessions, and the old one no longer works", async () => {
+test("a new password ends all other sessions, and the old password no longer works", async () => {
   const person = await register(one.url);
   const other = await login(two.url, person);
   const change = (currentPassword: string) =>
@@ -198,8 +198,8 @@ test("a login ignores the session cookie of its request and sets a new one", asy
   const again = await login(one.url, victim, { cookie: attacker.cookie });
   assert.notEqual(again.cookie, attacker.cookie);
   assert.notEqual(again.cookie, victim.cookie);
-  const who = await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: again.cookie } });
-  assert.partialDeepStrictEqual(who.json(), { email: victim.email });
+  const answer = await ask(`${one.url}/api/v1/auth/me`, { headers: { cookie: again.cookie } });
+  assert.partialDeepStrictEqual(answer.json(), { email: victim.email });
 });
 
 test("a bearer header has precedence over the cookie, also if it is invalid", async () => {
@@ -218,12 +218,12 @@ test("after 50 concurrent logins the newest 20 sessions are active", async () =>
   const all = await Promise.all(
     Array.from({ length: 50 }, (_, index) => login(index % 2 === 0 ? one.url : two.url, person)),
   );
-  const alive = (await Promise.all(all.map((session) => me(one.url, session)))).filter(({ status }) => status === 200);
-  assert.equal(alive.length, 20);
-  const survivor =
+  const active = (await Promise.all(all.map((session) => me(one.url, session)))).filter(({ status }) => status === 200);
+  assert.equal(active.length, 20);
+  const activeSession =
     all[(await Promise.all(all.map((session) => me(two.url, session)))).findIndex(({ status }) => status === 200)];
-  assert.ok(survivor !== undefined);
-  assert.equal((await listSessions(two.url, survivor)).length, 20);
+  assert.ok(activeSession !== undefined);
+  assert.equal((await listSessions(two.url, activeSession)).length, 20);
 });
 
 test("a session ends after its idle time, and at its maximum age in any case", async () => {
@@ -244,7 +244,7 @@ test("a session ends after its idle time, and at its maximum age in any case", a
   assert.equal((await refresh(short.url, busy.refreshToken)).status, 401);
 });
 
-test("a logout during a slow request ends the session, and the request does not restore it", async () => {
+test("a logout ends the session also while requests of the session are in flight", async () => {
   const person = await register(one.url);
   const requests = Array.from({ length: 30 }, () => me(two.url, person));
   const ended = logout(one.url, person);
@@ -290,7 +290,7 @@ test("cookie-authenticated writes are refused from other origins, and allowed fr
   assert.equal(read.status, 200);
 });
 
-test("pages of other origins may call with a token only where CORS_ORIGINS names them", async () => {
+test("pages of another origin may send requests with a token only if CORS_ORIGINS lists the origin", async () => {
   const preflight = (url: string, origin: string) =>
     ask(`${url}/api/v1/auth/me`, { method: "OPTIONS", headers: { origin, "access-control-request-method": "GET" } });
   const closed = await preflight(one.url, "https://app.example");
@@ -302,7 +302,7 @@ test("pages of other origins may call with a token only where CORS_ORIGINS names
   assert.match(String(allowed.headers["access-control-allow-headers"]), /Idempotency-Key, .*If-Range, .*Range/);
   const refused = await preflight(open.url, "https://evil.example");
   assert.deepEqual([refused.status, refused.headers["access-control-allow-origin"]], [405, undefined]);
-  // An OPTIONS request that is not a preflight gets 405, which a page of a listed origin can read.
+  // An OPTIONS request that is not a preflight gets 405. A page of a listed origin can read that response.
   const plain = await ask(`${open.url}/api/v1/auth/me`, {
     method: "OPTIONS",
     headers: { origin: "https://app.example" },
@@ -327,11 +327,11 @@ test("security events record the client, and are shown to their owner only", asy
       items: { type: string; requestId: string; id: string }[];
       nextCursor: string | null;
     };
-  const { items } = await eventually(events, (seen) => seen.items.length === 3);
+  const { items } = await eventually(events, ({ items }) => items.length === 3);
   assert.deepEqual(items.map(({ type }) => type).sort(), ["login_failed", "login_succeeded", "registered"]);
   assert.ok(items.some(({ requestId }) => requestId === "a-failed-login"));
   const first = await events("?limit=2");
-  const rest = await events(`?limit=2&cursor=${first.nextCursor}`);
-  assert.deepEqual([...first.items, ...rest.items], items);
-  assert.equal(rest.nextCursor, null);
+  const secondPage = await events(`?limit=2&cursor=${first.nextCursor}`);
+  assert.deepEqual([...first.items, ...secondPage.items], items);
+  assert.equal(secondPage.nextCursor, null);
 });

@@ -24,7 +24,7 @@ const setRole = (person: { userId: string }, role: Role) =>
   query(database, "UPDATE users SET role = $2 WHERE id = $1", [person.userId, role]);
 await setRole(admin, "admin");
 
-const registering = (haven: Haven, person: object) => postJson(`${haven.url}/api/v1/auth/register`, person);
+const sendRegistration = (haven: Haven, person: object) => postJson(`${haven.url}/api/v1/auth/register`, person);
 
 /** Invites an address and returns the token of the mail. */
 async function invitationTo(email: string, role: Role = "member", invitedBy = admin.userId): Promise<string> {
@@ -36,31 +36,31 @@ async function invitationTo(email: string, role: Role = "member", invitedBy = ad
 describe("SIGN_UP=open", () => {
   test("creates the account at once, and refuses a taken address with 409", async () => {
     const person = newPerson();
-    const first = await registering(open, person);
+    const first = await sendRegistration(open, person);
     assert.equal(first.status, 201);
     assert.equal((first.json() as { user: { emailVerified: boolean } }).user.emailVerified, false);
-    assert.equal((await registering(open, person)).status, 409);
+    assert.equal((await sendRegistration(open, person)).status, 409);
   });
 
   test("compares addresses without case", async () => {
     const person = newPerson();
     await register(open.url, person);
-    assert.equal((await registering(open, { ...person, email: person.email.toUpperCase() })).status, 409);
+    assert.equal((await sendRegistration(open, { ...person, email: person.email.toUpperCase() })).status, 409);
     const login = { email: ` ${person.email.toUpperCase()}`, password: person.password };
     assert.equal((await postJson(`${open.url}/api/v1/auth/login`, login)).status, 200);
   });
 
   test("refuses letters outside ASCII, also those whose lower case is an ASCII letter", async () => {
     for (const email of ["m\u00fcller@example.org", "\u212aate@example.org", "pat@ex\u0430mple.org"])
-      assert.equal((await registering(open, { ...newPerson(), email })).status, 400, email);
+      assert.equal((await sendRegistration(open, { ...newPerson(), email })).status, 400, email);
   });
 });
 
 describe("SIGN_UP=verified", () => {
-  test("creates the account when the link is followed, with a verified address", async () => {
+  test("creates the account with a verified address when the user opens the link", async () => {
     const haven = await withPolicy("verified");
     const person = newPerson();
-    const answer = await registering(haven, person);
+    const answer = await sendRegistration(haven, person);
     assert.deepEqual([answer.status, answer.text, answer.headers["set-cookie"]], [202, "", undefined]);
     assert.equal((await query(database, "SELECT FROM users WHERE email = $1", [person.email])).length, 0);
     const token = tokenIn(await mail.mailTo(person.email));
@@ -70,11 +70,11 @@ describe("SIGN_UP=verified", () => {
     assert.equal(((await me(haven.url, login)).json() as { emailVerified: boolean }).emailVerified, true);
   });
 
-  test("sends the owner of a taken address a mail without a link", async () => {
+  test("sends a mail without a link if the address already has an account", async () => {
     const haven = await withPolicy("verified");
     const owner = await register(open.url);
     await mail.mailTo(owner.email);
-    assert.equal((await registering(haven, { ...newPerson(), email: owner.email })).status, 202);
+    assert.equal((await sendRegistration(haven, { ...newPerson(), email: owner.email })).status, 202);
     const notice = await mail.mailTo(owner.email, 2);
     assert.match(notice.headers, /already have an account/);
     assert.doesNotMatch(notice.text, /token=/);
@@ -83,7 +83,7 @@ describe("SIGN_UP=verified", () => {
   test("sends the link again on request", async () => {
     const haven = await withPolicy("verified");
     const person = newPerson();
-    await registering(haven, person);
+    await sendRegistration(haven, person);
     const first = tokenIn(await mail.mailTo(person.email));
     const resend = await postJson(`${haven.url}/api/v1/auth/verify-email/resend`, { email: person.email });
     assert.equal(resend.status, 202);
@@ -94,19 +94,19 @@ describe("SIGN_UP=verified", () => {
 });
 
 describe("SIGN_UP=invited", () => {
-  test("requires the token of an invitation, which gives its role, works once, and only for its address", async () => {
+  test("requires the token of an invitation, which is valid once, for its address only, and sets the role", async () => {
     const haven = await withPolicy("invited");
-    assert.equal((await registering(haven, newPerson())).status, 403);
+    assert.equal((await sendRegistration(haven, newPerson())).status, 403);
     const person = newPerson();
     const invitationToken = await invitationTo(person.email, "admin");
-    assert.equal((await registering(haven, { ...newPerson(), invitationToken })).status, 400);
-    assert.equal((await registering(haven, { ...person, invitationToken: "wrong" })).status, 400);
-    const answer = await registering(haven, { ...person, invitationToken });
+    assert.equal((await sendRegistration(haven, { ...newPerson(), invitationToken })).status, 400);
+    assert.equal((await sendRegistration(haven, { ...person, invitationToken: "wrong" })).status, 400);
+    const answer = await sendRegistration(haven, { ...person, invitationToken });
     assert.equal(answer.status, 201, answer.text);
     const { user } = answer.json() as { user: { role: string; emailVerified: boolean } };
     assert.deepEqual([user.role, user.emailVerified], ["admin", true]);
     await query(database, "DELETE FROM users WHERE email = $1", [person.email]);
-    assert.equal((await registering(haven, { ...person, invitationToken })).status, 400);
+    assert.equal((await sendRegistration(haven, { ...person, invitationToken })).status, 400);
   });
 
   test("opens one account when ten requests race with one token", async () => {
@@ -114,13 +114,13 @@ describe("SIGN_UP=invited", () => {
     const person = newPerson();
     const invitationToken = await invitationTo(person.email);
     const answers = await Promise.all(
-      Array.from({ length: 10 }, () => registering(haven, { ...person, invitationToken })),
+      Array.from({ length: 10 }, () => sendRegistration(haven, { ...person, invitationToken })),
     );
     assert.equal(answers.filter(({ status }) => status === 201).length, 1);
     assert.ok(answers.every(({ status }) => [201, 400, 409].includes(status)));
   });
 
-  test("does not accept an invitation that a former administrator sent, because they could use it themselves", async () => {
+  test("does not accept an invitation of a former administrator", async () => {
     const haven = await withPolicy("invited");
     const sender = await register(open.url);
     await setRole(sender, "admin");
@@ -130,9 +130,9 @@ describe("SIGN_UP=invited", () => {
       await invitationTo(second.email, "admin", sender.userId),
     ];
     await setRole(sender, "member");
-    assert.equal((await registering(haven, { ...first, invitationToken: tokens[0] })).status, 400);
+    assert.equal((await sendRegistration(haven, { ...first, invitationToken: tokens[0] })).status, 400);
     await query(database, "DELETE FROM users WHERE id = $1", [sender.userId]);
-    assert.equal((await registering(haven, { ...second, invitationToken: tokens[1] })).status, 400);
+    assert.equal((await sendRegistration(haven, { ...second, invitationToken: tokens[1] })).status, 400);
   });
 
   test("does not accept an invitation that has expired", async () => {
@@ -140,19 +140,19 @@ describe("SIGN_UP=invited", () => {
     const person = newPerson();
     const invitationToken = await invitationTo(person.email);
     await query(database, "UPDATE invitations SET expires_at = now() WHERE email = $1", [person.email]);
-    assert.equal((await registering(haven, { ...person, invitationToken })).status, 400);
+    assert.equal((await sendRegistration(haven, { ...person, invitationToken })).status, 400);
   });
 });
 
 test("SIGN_UP=closed refuses every registration", async () => {
   const haven = await withPolicy("closed");
   const person = newPerson();
-  assert.equal((await registering(haven, person)).status, 403);
+  assert.equal((await sendRegistration(haven, person)).status, 403);
   const invitationToken = await invitationTo(person.email);
-  assert.equal((await registering(haven, { ...person, invitationToken })).status, 403);
+  assert.equal((await sendRegistration(haven, { ...person, invitationToken })).status, 403);
 });
 
-describe("a change of the address", () => {
+describe("a change of the email address", () => {
   const change = (person: { accessToken: string }, body: object, headers = {}) =>
     ask(`${open.url}/api/v1/auth/me`, {
       method: "PATCH",
@@ -177,14 +177,14 @@ describe("a change of the address", () => {
     assert.equal((await postJson(`${open.url}/api/v1/auth/login`, { email, password: person.password })).status, 200);
   });
 
-  test("honours If-Match", async () => {
+  test("with an outdated If-Match gets 412", async () => {
     const person = await register(open.url);
     const { etag = "" } = (await me(open.url, person)).headers;
     assert.equal((await change(person, { name: "One" }, { "if-match": etag })).status, 200);
     assert.equal((await change(person, { name: "Two" }, { "if-match": etag })).status, 412);
   });
 
-  test("is cancelled by a change of the password, because a thief may have requested it", async () => {
+  test("is cancelled by a change of the password", async () => {
     const person = await register(open.url);
     const { email } = newPerson();
     await change(person, { email });
@@ -195,7 +195,7 @@ describe("a change of the address", () => {
     assert.equal((await stateOf(person)).pendingEmail, null);
   });
 
-  test("to an address of another account gets the same response, and has no effect", async () => {
+  test("to the address of another account gets the same response as other changes, and has no effect", async () => {
     const [person, other] = [await register(open.url), await register(open.url)];
     await mail.mailTo(other.email);
     const answer = await change(person, { email: other.email });
@@ -204,7 +204,7 @@ describe("a change of the address", () => {
   });
 });
 
-test("if a stranger registered an address, its owner's password reset revokes the API keys and cancels the address change", async () => {
+test("if a stranger has registered an address, a password reset by its owner revokes the API keys and cancels the address change of the stranger", async () => {
   const stranger = await register(open.url);
   await mail.mailTo(stranger.email);
   const key = await postJson(

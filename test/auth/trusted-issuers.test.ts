@@ -18,7 +18,7 @@ import { startHaven } from "../support/haven.ts";
 import { aProperty } from "../support/property-fixtures.ts";
 import { startProvider } from "./support/oidc-provider.ts";
 
-test("tokens of a real provider are accepted, create one user for each subject, and are accepted during an outage of the provider", async () => {
+test("tokens of a real provider create one user for each subject, and are accepted also during an outage of the provider", async () => {
   const provider = await startProvider();
   const env = {
     ...sameSecret,
@@ -48,7 +48,7 @@ test("tokens of a real provider are accepted, create one user for each subject, 
   assert.ok(!logs.includes(first) && !logs.includes(second), "tokens are not logged");
 });
 
-test("the claim decides about the role with each token, and a change is in the audit trail", async () => {
+test("the admin claim of each token sets the role of the user, and a change of the role is in the audit trail", async () => {
   const issuer = await startTestIssuer();
   const env = { ...sameSecret, TRUSTED_ISSUERS: issuer.url, TRUSTED_AUDIENCE: audience };
   const haven = await startHaven({ env: { ...env, TRUSTED_ADMIN_CLAIM: "role=boss" } });
@@ -64,7 +64,7 @@ test("the claim decides about the role with each token, and a change is in the a
   assert.deepEqual(events, [{ details: { to: "member", issuer: issuer.url } }]);
 });
 
-test("tokens of an issuer that was never available get 503; its check is down, and the instance is ready", async () => {
+test("tokens of an issuer that was never available get 503, and its check is down while the instance stays ready", async () => {
   const env = {
     ...sameSecret,
     TRUSTED_ISSUERS: `http://127.0.0.1:${await freePort()}`,
@@ -85,24 +85,24 @@ test("tokens of an issuer that was never available get 503; its check is down, a
   assert.ok(!ready.text.includes("127.0.0.1"), "no host in a public answer");
 });
 
-test("keys are refreshed, found after a rotation, and used during an outage of up to one day", async () => {
+test("the server refreshes the keys of an issuer, finds keys after a rotation, and uses known keys during an outage of up to one day", async () => {
   const issuer = await startTestIssuer();
-  let at = 1_000_000;
-  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => at });
+  let nowMs = 1_000_000;
+  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => nowMs });
   assert.ok(await keys.find("key-1"));
   const requests = () => issuer.requests.length;
   assert.equal(requests(), 2);
   await keys.find("key-1");
-  assert.equal(requests(), 2, "fresh keys are not read again");
+  assert.equal(requests(), 2, "keys are not requested again before they are old");
 
   const rotated = newKey("key-2");
   issuer.answer("/jwks", { keys: [issuer.key.jwk, rotated.jwk] });
-  at += pauseAfterSuccessMs;
+  nowMs += pauseAfterSuccessMs;
   assert.ok(await keys.find("key-2"), "an unknown id causes a refresh");
   assert.equal(requests(), 4);
-  at += refreshMs;
+  nowMs += refreshMs;
   issuer.answer("/jwks", { keys: [rotated.jwk] });
-  assert.ok(await keys.find("key-1"), "old keys are used while new ones are read");
+  assert.ok(await keys.find("key-1"), "the known keys are used during the refresh");
   await eventually(requests, (count) => count === 6);
   await eventually(
     () => keys.find("key-1"),
@@ -110,35 +110,35 @@ test("keys are refreshed, found after a rotation, and used during an outage of u
   );
 
   issuer.answer(issuer.discoveryPath, undefined);
-  at += refreshMs;
+  nowMs += refreshMs;
   assert.ok(await keys.find("key-2"));
   await assert.rejects(keys.check());
   await assert.rejects(keys.find("key-3"), { code: "unavailable" });
-  at += maxAgeMs;
+  nowMs += maxAgeMs;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
 });
 
-test("a new key is found a second after the last refresh, and a failed refresh is repeated after ten seconds", async () => {
+test("an unknown key causes a refresh at most once a second, and a failed refresh is repeated after ten seconds", async () => {
   const issuer = await startTestIssuer();
-  let at = 1_000_000;
-  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => at });
+  let nowMs = 1_000_000;
+  const keys = createIssuerKeys({ issuer: issuer.url, allows: () => true, now: () => nowMs });
   await keys.find("key-1");
-  at += 999;
+  nowMs += 999;
   assert.equal(await keys.find("key-2"), undefined);
-  assert.equal(issuer.requests.length, 2, "not read again within the second");
+  assert.equal(issuer.requests.length, 2, "no refresh within one second");
   issuer.answer(issuer.discoveryPath, undefined);
-  at += 1;
+  nowMs += 1;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
   assert.equal(issuer.requests.length, 3);
-  at += 9999;
+  nowMs += 9999;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
-  assert.equal(issuer.requests.length, 3, "not read again within the ten seconds");
-  at += 1;
+  assert.equal(issuer.requests.length, 3, "no refresh within ten seconds after a failure");
+  nowMs += 1;
   await assert.rejects(keys.find("key-2"), { code: "unavailable" });
   assert.equal(issuer.requests.length, 4);
 });
 
-test("TRUSTED_ISSUERS must be https addresses, except loopback addresses in development, and requires TRUSTED_AUDIENCE, and vice versa", () => {
+test("TRUSTED_ISSUERS accepts https addresses, and loopback addresses in development; TRUSTED_ISSUERS and TRUSTED_AUDIENCE require each other", () => {
   const services = {
     DATABASE_URL: "postgres://h/d",
     REDIS_URL: "redis://h",

@@ -28,17 +28,17 @@ async function attemptsFromManyAddresses(email: string, network: number): Promis
   return 100;
 }
 
-test("attempts from many addresses are limited for each account; the owner can sign in from a known network, or after a reset", async () => {
+test("attempts from many networks share one limit for each account, but the owner can sign in from a known network or after a password reset", async () => {
   const owner = await register(haven.url);
-  const own = { email: owner.email, password: owner.password };
+  const credentials = { email: owner.email, password: owner.password };
   await mail.mailTo(owner.email);
   assert.equal(await attemptsFromManyAddresses(owner.email, 1), 50);
   // The registration came from this machine, without a forwarded address.
-  const atHome = await postJson(`${haven.url}/api/v1/auth/login`, own);
-  assert.equal(atHome.status, 200, atHome.text);
+  const knownNetworkLogin = await postJson(`${haven.url}/api/v1/auth/login`, credentials);
+  assert.equal(knownNetworkLogin.status, 200, knownNetworkLogin.text);
 
   const elsewhere = "192.0.2.77";
-  const refused = await post("login", own, elsewhere);
+  const refused = await post("login", credentials, elsewhere);
   assert.equal(refused.status, 429);
   assert.ok(Number(refused.headers["retry-after"]) > 60);
   await post("forgot-password", { email: owner.email }, elsewhere);
@@ -48,32 +48,32 @@ test("attempts from many addresses are limited for each account; the owner can s
   assert.equal((await post("login", { email: owner.email, password: newPassword }, elsewhere)).status, 200);
 });
 
-test("an address without an account has the same limit", async () => {
+test("attempts on an email address without an account have the same limit", async () => {
   assert.equal(await attemptsFromManyAddresses(newPerson().email, 2), 50);
 });
 
-test("the network that follows the link of a new address is known to it, and the former address has no known networks", async () => {
+test("the network from which a user confirms a new email address becomes known for it, and the former address loses its known networks", async () => {
   const person = newPerson();
   const home = "192.0.2.90";
   const owner = signedIn(await post("register", person, home), person);
-  const moved = newPerson().email;
+  const newAddress = newPerson().email;
   const authorization = `Bearer ${owner.accessToken}`;
   const answer = await ask(`${haven.url}/api/v1/auth/me`, {
     method: "PATCH",
     headers: { authorization, "content-type": "application/json" },
-    body: JSON.stringify({ email: moved }),
+    body: JSON.stringify({ email: newAddress }),
   });
   assert.equal(answer.status, 200, answer.text);
   const office = "192.0.2.88";
-  assert.equal((await post("verify-email", { token: tokenIn(await mail.mailTo(moved)) }, office)).status, 204);
-  assert.equal(await attemptsFromManyAddresses(moved, 3), 50);
-  assert.equal((await post("login", { email: moved, password: owner.password }, office)).status, 200);
-  assert.equal((await post("login", { email: moved, password: owner.password }, "192.0.2.89")).status, 429);
+  assert.equal((await post("verify-email", { token: tokenIn(await mail.mailTo(newAddress)) }, office)).status, 204);
+  assert.equal(await attemptsFromManyAddresses(newAddress, 3), 50);
+  assert.equal((await post("login", { email: newAddress, password: owner.password }, office)).status, 200);
+  assert.equal((await post("login", { email: newAddress, password: owner.password }, "192.0.2.89")).status, 429);
   assert.equal(await attemptsFromManyAddresses(owner.email, 4), 50);
   assert.equal((await post("login", { email: owner.email, password: owner.password }, home)).status, 429);
 });
 
-test("guesses of the current password with a stolen session have one limit for all networks, and the owner has another session", async () => {
+test("guesses of the current password with a stolen session share one limit for all networks, and the owner can still change the password in a new session", async () => {
   const owner = await register(haven.url);
   const guess = (path: string, method: string, body: object, count: number) =>
     ask(`${haven.url}/api/v1/auth/${path}`, {

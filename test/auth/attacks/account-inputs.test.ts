@@ -6,8 +6,7 @@ import { asAppRole, freshDatabase, query } from "../../shared/servers/database.t
 import { startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
 import { startHaven } from "../../support/haven.ts";
 
-// Attacks by what is typed into the operations of accounts: variants of an address, hostile texts, and tokens in places
-// where they do not belong.
+// Attacks with the input of operations on accounts: variants of an address, hostile texts, and tokens in wrong places.
 
 const mail = await startMailServer();
 const database = await freshDatabase();
@@ -30,7 +29,7 @@ const patchMe = (person: Pick<SignedIn, "accessToken">, body: object): Promise<A
     body: JSON.stringify(body),
   });
 
-test("an address is one account in every case, and its mails go to the stored form", async () => {
+test("an address is the same account in upper and lower case, and mails go to the address in lower case", async () => {
   const person = { ...newPerson(), email: `Mixed.Case-${process.pid}@Example.ORG` };
   const stored = person.email.toLowerCase();
   await register(haven.url, person);
@@ -44,7 +43,7 @@ test("an address is one account in every case, and its mails go to the stored fo
   assert.deepEqual(to, [stored]);
 });
 
-test("letters that look like ASCII, or become ASCII by a change of case or form, are refused in every operation", async () => {
+test("every operation refuses addresses with letters that look like ASCII letters, or that a conversion turns into ASCII letters", async () => {
   const person = await register(haven.url);
   const [local = "", domain = ""] = person.email.split("@");
   const variants = [
@@ -70,7 +69,7 @@ test("letters that look like ASCII, or become ASCII by a change of case or form,
       assert.equal(answer.status, 400, `${JSON.stringify(email)}: ${answer.text}`);
 });
 
-test("NUL, lone surrogates, deep objects and a megabyte are refused quickly by every operation that needs no sign-in", async () => {
+test("every operation without a sign-in refuses NUL, lone surrogates, objects, lists and a megabyte of text", async () => {
   const values = ["\u0000", "a\u0000@example.org", "\ud800", { deep: [[[[]]]] }, ["x"], "x".repeat(1_000_000)];
   const operations = [
     ["register", { email: "x@example.org", password: "a long password", name: "X", invitationToken: "x" }],
@@ -92,7 +91,7 @@ test("NUL, lone surrogates, deep objects and a megabyte are refused quickly by e
       }
 });
 
-test("a token of a mail that is sent as a query, header or cookie does nothing and is not logged", async () => {
+test("a token of a mail has no effect in a query, header or cookie, and is not logged", async () => {
   const person = await register(haven.url);
   const token = tokenIn(await mail.mailTo(person.email));
   const referer = `https://app.example.com/verify-email?token=${token}`;
@@ -105,13 +104,13 @@ test("a token of a mail that is sent as a query, header or cookie does nothing a
     const body = method === "POST" ? { body: "{}" } : {};
     const answer = await ask(`${auth}${path}`, { method, headers, ...body });
     assert.ok(answer.status >= 400 && answer.status < 500, `${method} ${path}: ${answer.status}`);
-    assert.ok(!answer.text.includes(token), "a problem repeats no token");
+    assert.ok(!answer.text.includes(token), "the problem does not contain the token");
   }
   assert.equal((await postJson(`${auth}/verify-email`, { token }, { referer })).status, 204);
   assert.ok(!JSON.stringify(haven.logs).includes(token));
 });
 
-test("the links of a deleted account do nothing, also for a later account with the same address", async () => {
+test("the links of a deleted account have no effect, also on a later account with the same address", async () => {
   const person = await register(haven.url);
   const verify = tokenIn(await mail.mailTo(person.email));
   await postJson(`${auth}/forgot-password`, { email: person.email });
@@ -128,7 +127,7 @@ test("the links of a deleted account do nothing, also for a later account with t
   assert.equal((await postJson(`${auth}/reset-password`, { token: reset, newPassword })).status, 400);
 });
 
-test("a new password may not be the own address or name, also when it is reset by a link", async () => {
+test("a reset refuses the address and the name of the user as the new password", async () => {
   const person = { ...newPerson(), name: "Penelope Example" };
   await register(haven.url, person);
   await mail.mailTo(person.email);
@@ -143,7 +142,7 @@ test("a new password may not be the own address or name, also when it is reset b
   assert.equal((await postJson(`${auth}/reset-password`, { token, newPassword })).status, 204);
 });
 
-test("a deactivated user gets no mail, and no link from before works", async () => {
+test("a deactivated user gets no mail, and earlier links have no effect", async () => {
   const person = await register(haven.url);
   const verify = tokenIn(await mail.mailTo(person.email));
   await query(database, "UPDATE users SET active = false WHERE id = $1", [person.userId]);
@@ -151,7 +150,7 @@ test("a deactivated user gets no mail, and no link from before works", async () 
     assert.equal((await postJson(`${auth}/${path}`, { email: person.email })).status, 202);
   assert.equal((await postJson(`${auth}/verify-email`, { token: verify })).status, 400);
   assert.equal((await me(haven.url, person)).status, 401);
-  // A mail to another user, which is added later, arrives; those to the deactivated user would have arrived before it.
+  // Waits for a later mail to another user. A mail to the deactivated user would have arrived before this mail.
   const other = await register(haven.url);
   await mail.mailTo(other.email);
   assert.equal(mail.received.filter(({ to }) => to.includes(person.email)).length, 1);
@@ -179,8 +178,8 @@ test("a flood of registrations for the address of an account sends its owner at 
   await mail.mailTo(other.email);
   await verified.stop();
   await haven.stop();
-  const about = mail.received.filter(
+  const notices = mail.received.filter(
     ({ to, text }) => to.includes(owner.email) && /already have an account/.test(text),
   );
-  assert.ok(about.length >= 1 && about.length <= 5, `${about.length} mails`);
+  assert.ok(notices.length >= 1 && notices.length <= 5, `${notices.length} mails`);
 });

@@ -7,7 +7,7 @@ import { query } from "../../shared/servers/database.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 
-// Attacks on API keys: guessing, stealing, raising what a key may do, and outliving its owner.
+// Attacks on API keys: guessing or stealing a key, extending its rights, and using it after its owner is deactivated.
 
 let one: Haven;
 let two: Haven;
@@ -18,9 +18,9 @@ before(async () => {
 type Key = { id: string; key: string };
 
 async function createKey(person: SignedIn, scopes: string[] = ["read", "write"]): Promise<Key> {
-  const made = await postJson(`${one.url}/api/v1/auth/api-keys`, { name: "robot", scopes }, bearer(person));
-  assert.equal(made.status, 201, made.text);
-  return made.json() as Key;
+  const created = await postJson(`${one.url}/api/v1/auth/api-keys`, { name: "robot", scopes }, bearer(person));
+  assert.equal(created.status, 201, created.text);
+  return created.json() as Key;
 }
 
 const withKey = ({ key }: Pick<Key, "key">) => ({ authorization: `Bearer ${key}` });
@@ -65,29 +65,29 @@ test("a key cannot manage accounts, passwords, sessions, keys or administration,
     const answer = await call(one.url, method, path, withKey(key), body);
     assert.equal(answer.status, 403, `${method} ${path}: ${answer.status} ${answer.text}`);
   }
-  assert.equal((await me(two.url, person)).status, 200, "nothing of it took effect");
+  assert.equal((await me(two.url, person)).status, 200, "no request has changed the account");
 });
 
-test("every documented operation on accounts and users refuses keys, except the one that returns the current user", async () => {
+test("of the documented operations on accounts and users, only the one that returns the current user accepts keys", async () => {
   const document = (await ask(`${one.url}/api/openapi.json`)).json() as Document;
-  const open = Object.entries(document.paths)
+  const acceptsKeys = Object.entries(document.paths)
     .filter(([path]) => /^\/api\/v1\/(auth|admin)\//.test(path))
     .flatMap(([path, methods]) =>
       Object.entries(methods).map(([method, { "x-access": access }]) => ({ method, path, access })),
     )
     .filter(({ access }) => access === "member");
-  assert.deepEqual(open, [{ method: "get", path: "/api/v1/auth/me", access: "member" }]);
+  assert.deepEqual(acceptsKeys, [{ method: "get", path: "/api/v1/auth/me", access: "member" }]);
 });
 
-test("a key with the scope read writes nothing, and one with the scope write reads nothing", async () => {
+test("a key with the scope read cannot write, and a key with the scope write cannot read", async () => {
   const person = await register(one.url);
   const [read, write] = [await createKey(person, ["read"]), await createKey(person, ["write"])];
   assert.equal((await call(one.url, "GET", "/properties", withKey(read))).status, 200);
   assert.equal((await call(one.url, "GET", "/properties", withKey(write))).status, 403);
   assert.equal((await call(one.url, "POST", "/properties", withKey(read), aProperty)).status, 403);
-  const made = await call(one.url, "POST", "/properties", withKey(write), aProperty);
-  assert.equal(made.status, 201, made.text);
-  const path = `/properties/${(made.json() as { id: string }).id}`;
+  const created = await call(one.url, "POST", "/properties", withKey(write), aProperty);
+  assert.equal(created.status, 201, created.text);
+  const path = `/properties/${(created.json() as { id: string }).id}`;
   for (const [method, body] of [["PATCH", { name: "x" }], ["DELETE"]] as [string, unknown?][])
     assert.equal((await call(two.url, method, path, withKey(read), body)).status, 403, method);
   assert.equal((await call(one.url, "HEAD", "/properties", withKey(write))).status, 403);
@@ -95,21 +95,21 @@ test("a key with the scope read writes nothing, and one with the scope write rea
 
 test("a key reaches the properties of its owner only", async () => {
   const [person, stranger] = [await register(one.url), await register(one.url)];
-  const made = await call(one.url, "POST", "/properties", bearer(stranger), aProperty);
-  const path = `/properties/${(made.json() as { id: string }).id}`;
+  const created = await call(one.url, "POST", "/properties", bearer(stranger), aProperty);
+  const path = `/properties/${(created.json() as { id: string }).id}`;
   const key = await createKey(person);
   assert.equal((await call(one.url, "GET", path, withKey(key))).status, 404);
   assert.equal((await call(one.url, "DELETE", path, withKey(key))).status, 404);
 });
 
-test("another user's key is not found, and continues to work", async () => {
+test("a user cannot revoke the key of another user", async () => {
   const [person, stranger] = [await register(one.url), await register(one.url)];
   const key = await createKey(person);
   assert.equal((await call(one.url, "DELETE", `/auth/api-keys/${key.id}`, bearer(stranger))).status, 404);
   assert.equal((await call(one.url, "GET", "/properties", withKey(key))).status, 200);
 });
 
-test("a text that is nearly a key, or a key in another place, is refused", async () => {
+test("a changed key, or a key in a place other than the bearer header, is refused", async () => {
   const person = await register(one.url);
   const { key, id: keyId } = await createKey(person);
   const changed = key.slice(0, -1) + (key.endsWith("A") ? "B" : "A");
@@ -203,7 +203,7 @@ test("a key appears in no log, table, event, list, problem or metric", async () 
   );
   for (const { name } of tables)
     texts.push(JSON.stringify(await query(database, `SELECT to_jsonb(t)::text AS row FROM ${name} AS t`)));
-  texts.forEach((text, at) => {
-    assert.ok(!text.includes(secret), `the secret of a key is in text ${at}`);
+  texts.forEach((text, index) => {
+    assert.ok(!text.includes(secret), `the secret of a key is in text ${index}`);
   });
 });

@@ -32,13 +32,13 @@ const adminOperations = (id = unknownId): [string, string, unknown?][] => [
   ["GET", "/admin/audit-events"],
 ];
 
-async function admin(): Promise<SignedIn> {
+async function registerAdmin(): Promise<SignedIn> {
   const person = await register(one.url);
   await query(database(), "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);
   return login(one.url, person);
 }
 
-test("administration is refused to members and anonymous callers, with a body that says nothing about users", async () => {
+test("members and anonymous callers cannot use administration, and the refusal contains nothing about users", async () => {
   const [member, victim] = [await register(one.url), await register(one.url)];
   for (const [method, path, body] of adminOperations(victim.userId)) {
     for (const [headers, expected] of [
@@ -51,22 +51,22 @@ test("administration is refused to members and anonymous callers, with a body th
       assert.ok(!answer.text.includes(victim.email));
     }
     const unknown = await send(one.url, method, path.replace(victim.userId, unknownId), bearer(member), body);
-    assert.equal(unknown.status, 403, "a member does not learn which ids exist");
+    assert.equal(unknown.status, 403, "the refusal does not depend on whether the id exists");
   }
   assert.equal((await me(two.url, victim)).status, 200);
 });
 
-test("no operation of an account takes a role, an id or another field that is not documented", async () => {
+test("operations on accounts refuse a role, an id or another field that is not documented", async () => {
   const person = await register(one.url);
   const extras = [{ role: "admin" }, { active: true }, { id: unknownId }, { isAdmin: true }, { emailVerified: true }];
   for (const extra of extras) {
-    const made = await postJson(`${one.url}/api/v1/auth/register`, {
+    const registration = await postJson(`${one.url}/api/v1/auth/register`, {
       email: "mass@example.org",
       password: "correct horse battery",
       name: "Mass",
       ...extra,
     });
-    assert.equal(made.status, 400, JSON.stringify(extra));
+    assert.equal(registration.status, 400, JSON.stringify(extra));
     const key = await send(one.url, "POST", "/auth/api-keys", bearer(person), {
       name: "ci",
       scopes: ["read"],
@@ -82,7 +82,7 @@ test("no operation of an account takes a role, an id or another field that is no
     body: raw,
   });
   assert.equal(proto.status, 400);
-  const administrator = await admin();
+  const administrator = await registerAdmin();
   for (const change of [
     {},
     { role: "owner" },
@@ -96,23 +96,27 @@ test("no operation of an account takes a role, an id or another field that is no
   }
 });
 
-test("a token whose role is changed, or that another key signed, is refused", async () => {
+test("a token with a changed role or without a signature is refused", async () => {
   const member = await register(one.url);
   const [header = "", payload = "", signature = ""] = member.accessToken.split(".");
   const claims = JSON.parse(Buffer.from(payload, "base64url").toString()) as Record<string, unknown>;
-  const raised = Buffer.from(JSON.stringify({ ...claims, role: "admin" })).toString("base64url");
-  const none = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
-  for (const forged of [`${header}.${raised}.${signature}`, `${none}.${raised}.`, `${none}.${raised}.${signature}`]) {
+  const adminClaims = Buffer.from(JSON.stringify({ ...claims, role: "admin" })).toString("base64url");
+  const unsignedHeader = Buffer.from('{"alg":"none","typ":"at+jwt"}').toString("base64url");
+  for (const forged of [
+    `${header}.${adminClaims}.${signature}`,
+    `${unsignedHeader}.${adminClaims}.`,
+    `${unsignedHeader}.${adminClaims}.${signature}`,
+  ]) {
     const answer = await send(one.url, "GET", "/admin/users", { authorization: `Bearer ${forged}` });
     assert.equal(answer.status, 401);
   }
 });
 
-test("an administrator who is demoted is a member at once on every instance, with the same token and cookie", async () => {
-  const [first, second] = [await admin(), await admin()];
+test("a demoted administrator loses the role at once on every instance, also with the earlier token and cookie", async () => {
+  const [first, second] = [await registerAdmin(), await registerAdmin()];
   for (const { url } of [one, two]) assert.equal((await send(url, "GET", "/admin/users", bearer(second))).status, 200);
-  const done = await send(one.url, "PATCH", `/admin/users/${second.userId}`, bearer(first), { role: "member" });
-  assert.equal(done.status, 200, done.text);
+  const change = await send(one.url, "PATCH", `/admin/users/${second.userId}`, bearer(first), { role: "member" });
+  assert.equal(change.status, 200, change.text);
   for (const { url } of [one, two])
     for (const headers of [bearer(second), { cookie: second.cookie }]) {
       const { status } = await send(url, "GET", "/admin/users", headers);
@@ -122,37 +126,39 @@ test("an administrator who is demoted is a member at once on every instance, wit
     }
 });
 
-test("a deactivated user cannot activate themselves, with any credential that was valid before", async () => {
-  const [administrator, target] = [await admin(), await admin()];
-  const done = await send(one.url, "PATCH", `/admin/users/${target.userId}`, bearer(administrator), { active: false });
-  assert.equal(done.status, 200, done.text);
+test("a deactivated administrator cannot activate the own account with any earlier credential", async () => {
+  const [administrator, target] = [await registerAdmin(), await registerAdmin()];
+  const change = await send(one.url, "PATCH", `/admin/users/${target.userId}`, bearer(administrator), {
+    active: false,
+  });
+  assert.equal(change.status, 200, change.text);
   for (const { url } of [one, two])
     for (const headers of [bearer(target), { cookie: target.cookie }])
       assert.equal((await send(url, "PATCH", `/admin/users/${target.userId}`, headers, { active: true })).status, 401);
 });
 
-test("two administrators who demote each other at the same time leave one administrator", async () => {
+test("if two administrators demote each other at the same time, one stays administrator", async () => {
   await query(database(), "UPDATE users SET role = 'member'");
   for (const change of [{ role: "member" }, { active: false }]) {
-    const [a, b] = [await admin(), await admin()];
+    const [a, b] = [await registerAdmin(), await registerAdmin()];
     const statuses = (
       await Promise.all([
         send(one.url, "PATCH", `/admin/users/${b.userId}`, bearer(a), change),
         send(two.url, "PATCH", `/admin/users/${a.userId}`, bearer(b), change),
       ])
     ).map(({ status }) => status);
-    const [left] = await query<{ count: string }>(
+    const [remaining] = await query<{ count: string }>(
       database(),
       "SELECT count(*) FROM users WHERE role = 'admin' AND active",
     );
-    assert.equal(left?.count, "1", String(statuses));
+    assert.equal(remaining?.count, "1", String(statuses));
     await query(database(), "UPDATE users SET role = 'member'");
   }
 });
 
-test("the last administrator cannot demote or deactivate themselves", async () => {
+test("the last administrator cannot demote or deactivate the own account", async () => {
   await query(database(), "UPDATE users SET role = 'member'");
-  const last = await admin();
+  const last = await registerAdmin();
   for (const change of [{ role: "member" }, { active: false }]) {
     const answer = await send(one.url, "PATCH", `/admin/users/${last.userId}`, bearer(last), change);
     assert.equal(answer.status, 409, answer.text);

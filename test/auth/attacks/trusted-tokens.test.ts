@@ -16,7 +16,7 @@ import {
 } from "../../shared/servers/test-issuer.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 
-// Attacks on tokens of trusted issuers, by outsiders and by issuers that are broken or hostile.
+// Attacks with tokens of trusted issuers, by strangers and by issuers that are broken or hostile.
 
 let issuer: TestIssuer;
 let other: TestIssuer;
@@ -58,7 +58,7 @@ test("a token signed by HMAC with the public key of the issuer as the secret is 
     }
 });
 
-test("a token that another key signed under the key id of the issuer is refused", async () => {
+test("a token that is signed by another key with the key id of the issuer is refused", async () => {
   const attacker = newKey("key-1");
   assert.equal(await statusOf(issuer.sign("victim", { key: attacker.privateKey })), 401);
   const [head, , signature] = issuer.sign("honest").split(".");
@@ -66,7 +66,7 @@ test("a token that another key signed under the key id of the issuer is refused"
   assert.equal(await statusOf(`${head}.${changed}.${signature}`), 401);
 });
 
-test("a header that names or contains a key is refused, and no request is sent to its address", async () => {
+test("a token whose header contains a key or the address of a key is refused, and the server sends no request to the address", async () => {
   const attacker = await startTestIssuer(newKey("key-1"));
   attacker.requests.length = 0;
   for (const extra of [
@@ -117,7 +117,7 @@ test("a token for another audience, of another issuer, or outside its time is re
   assert.equal(await statusOf(issuer.sign("x", { claims: { padding: "x".repeat(7000) } })), 401, "longer than 8 kB");
 });
 
-test("a token within the tolerated skew, and one whose audience is in a list, are accepted", async () => {
+test("a token within the tolerance for clocks, or with the audience in a list, is accepted", async () => {
   for (const claims of [
     { exp: now() - 2 },
     { nbf: now() + 3 },
@@ -170,7 +170,7 @@ test("a set of 10,000 keys is refused, and a full set of a hundred keys costs le
   assert.throws(() => readKeySet({ keys: Array.from({ length: 10_000 }, () => ({})) }));
   const { jwk } = newKey("many");
   const keys = Array.from({ length: 100 }, (_, index) => ({ ...jwk, kid: `many-${index}` }));
-  // The shortest of several times, because other tests use the machine.
+  // Other tests use the machine too, so the shortest of five times counts.
   const times = Array.from({ length: 5 }, () => {
     const startedAt = performance.now();
     assert.equal(readKeySet({ keys }).size, 100);
@@ -179,7 +179,7 @@ test("a set of 10,000 keys is refused, and a full set of a hundred keys costs le
   assert.ok(Math.min(...times) < 50, String(times));
 });
 
-test("a user of an issuer gets no address, password or session of an account here", async () => {
+test("a user of an issuer cannot get an email address, a password or an API key", async () => {
   const token = issuer.sign("settler");
   const authorization = `Bearer ${token}`;
   const owner = await register(haven.url);
@@ -203,7 +203,7 @@ test("a user of an issuer gets no address, password or session of an account her
   assert.equal(login.status, 400, "addresses under .invalid are refused");
 });
 
-test("an email claim neither opens nor reserves an account, and the same subject of two issuers is two users", async () => {
+test("an email claim gives no access to an account and reserves no address, and the same subject of two issuers is two users", async () => {
   const owner = await register(haven.url);
   for (const email_verified of [undefined, false, "true", 1])
     assert.notEqual(
@@ -217,9 +217,9 @@ test("an email claim neither opens nor reserves an account, and the same subject
       owner.userId,
     );
   const claims = { email: owner.email, email_verified: true, preferred_username: owner.email };
-  const seen = await me(haven.url, { accessToken: issuer.sign("mallory", { claims }) });
-  assert.equal(seen.status, 200, seen.text);
-  const user = seen.json() as { id: string; email: string };
+  const response = await me(haven.url, { accessToken: issuer.sign("mallory", { claims }) });
+  assert.equal(response.status, 200, response.text);
+  const user = response.json() as { id: string; email: string };
   assert.notEqual(user.id, owner.userId);
   assert.match(user.email, /@issuer\.invalid$/);
   const elsewhere = await me(haven.url, { accessToken: other.sign("mallory", { claims }) });
@@ -229,14 +229,14 @@ test("an email claim neither opens nor reserves an account, and the same subject
   await register(haven.url, { email: free, password: "correct horse battery", name: "Free" });
 });
 
-test("no claim of a role counts without TRUSTED_ADMIN_CLAIM", async () => {
+test("without TRUSTED_ADMIN_CLAIM, no claim makes a user an administrator", async () => {
   const claims = { role: "admin", roles: ["admin"], groups: ["admin"], admin: true, sid: "x", scope: "admin" };
   const token = issuer.sign("climber", { claims });
   const answer = await ask(`${haven.url}/api/v1/admin/users`, { headers: { authorization: `Bearer ${token}` } });
   assert.equal(answer.status, 403);
 });
 
-test("a token of an issuer manages no passwords, sessions or API keys", async () => {
+test("a token of an issuer cannot manage sessions or API keys", async () => {
   const authorization = `Bearer ${issuer.sign("visitor")}`;
   for (const [method, path] of [
     ["GET", "/auth/sessions"],
@@ -252,26 +252,26 @@ test("a deactivated user is refused with a token that is still valid", async () 
   const { id } = (await me(haven.url, { accessToken: token })).json() as { id: string };
   await query(haven.running.parts.addresses.databaseUrl, "UPDATE users SET active = false WHERE id = $1", [id]);
   assert.equal(await statusOf(token), 401);
-  assert.equal(await statusOf(issuer.sign("leaver")), 401, "nor with a new one");
+  assert.equal(await statusOf(issuer.sign("leaver")), 401, "a new token is refused too");
 });
 
 test("a thousand tokens with invented key ids cause one request to the issuer", async () => {
   const flooded = await startTestIssuer();
-  let at = 1_000_000;
-  const keys = createIssuerKeys({ issuer: flooded.url, allows: () => true, now: () => at });
+  let nowMs = 1_000_000;
+  const keys = createIssuerKeys({ issuer: flooded.url, allows: () => true, now: () => nowMs });
   assert.ok(await keys.find("key-1"));
   flooded.requests.length = 0;
-  at += pauseAfterSuccessMs;
-  const found = await Promise.all(Array.from({ length: 1000 }, (_, n) => keys.find(`invented-${n}`)));
-  assert.ok(found.every((key) => key === undefined));
+  nowMs += pauseAfterSuccessMs;
+  const foundKeys = await Promise.all(Array.from({ length: 1000 }, (_, n) => keys.find(`invented-${n}`)));
+  assert.ok(foundKeys.every((key) => key === undefined));
   assert.deepEqual(flooded.requests, [flooded.discoveryPath, "/jwks"]);
 });
 
-test("discovery that names another issuer, redirects, is not JSON, is too large or does not end is refused", async () => {
+test("the server refuses discovery documents and key sets with another issuer, a redirect, invalid JSON, too many bytes or no end", async () => {
   const broken = await startTestIssuer();
   const { url, discoveryPath: path } = broken;
   const good = { issuer: url, jwks_uri: `${url}/jwks` };
-  for (const [what, at, value] of [
+  for (const [fault, faultyPath, value] of [
     ["another issuer", path, { ...good, issuer: other.url }],
     ["an issuer that differs by a slash", path, { ...good, issuer: `${url}/` }],
     ["keys at an address that is not allowed", path, { ...good, jwks_uri: "http://192.0.2.1/jwks" }],
@@ -294,14 +294,14 @@ test("discovery that names another issuer, redirects, is not JSON, is too large 
   ] as const) {
     broken.answer(path, good);
     broken.answer("/jwks", { keys: [broken.key.jwk] });
-    broken.answer(at, value);
-    const keys = createIssuerKeys({ issuer: url, allows: (named) => named.startsWith("http://127.0.0.1") });
-    await assert.rejects(keys.find("key-1"), { code: "unavailable" }, what);
-    await assert.rejects(keys.check(), what);
+    broken.answer(faultyPath, value);
+    const keys = createIssuerKeys({ issuer: url, allows: (address) => address.startsWith("http://127.0.0.1") });
+    await assert.rejects(keys.find("key-1"), { code: "unavailable" }, fault);
+    await assert.rejects(keys.check(), fault);
   }
 });
 
-test("keys that cannot verify signatures are ignored: symmetric, for encryption, weak, without id, repeated", () => {
+test("the server ignores keys of an issuer that are symmetric, for encryption, weak, without an id or repeated", () => {
   const [good, second] = [newKey("good"), newKey("good")];
   const keys = readKeySet({
     keys: [

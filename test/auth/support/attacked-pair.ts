@@ -16,16 +16,16 @@ export type AttackedPair = {
   send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   signIn(person: { email: string; password: string }): Promise<Answer>;
-  admin(): Promise<SignedIn>;
-  /** Asks for a reset, and returns the token of its mail. */
-  resetToken(email: string): Promise<string>;
-  /** Waits for the next mail to the address that matches, and returns its token. */
-  tokenTo(email: string, path: string): Promise<string>;
+  registerAdmin(): Promise<SignedIn>;
+  /** Requests a reset of the password, and returns the token of its mail. */
+  requestResetToken(email: string): Promise<string>;
+  /** Waits for a mail to the address with a link to the path, and returns the token of the latest. */
+  waitForMailToken(email: string, path: string): Promise<string>;
 };
 
 export const publicUrl = "https://app.example.com/account";
 
-/** Starts two instances with real stores and a real mail server, for attacks that know the documents only. */
+/** Starts two instances with real stores and a real mail server, for attacks that were written from the documentation. */
 export async function startAttackedPair(env: Record<string, string> = {}): Promise<AttackedPair> {
   const mail = await startMailServer();
   const [database, redis] = [await freshDatabase(), await freshRedis()];
@@ -49,11 +49,11 @@ export async function startAttackedPair(env: Record<string, string> = {}): Promi
     });
   };
   const post: AttackedPair["post"] = (path, body, headers) => send("POST", path, body, headers);
-  const tokenTo: AttackedPair["tokenTo"] = async (email, path) => {
+  const waitForMailToken: AttackedPair["waitForMailToken"] = async (email, path) => {
     const deadline = Date.now() + 20_000;
     for (;;) {
-      const found = mail.received.findLast(({ to, text }) => to.includes(email) && text.includes(`${path}?token=`));
-      if (found !== undefined) return tokenIn(found);
+      const match = mail.received.findLast(({ to, text }) => to.includes(email) && text.includes(`${path}?token=`));
+      if (match !== undefined) return tokenIn(match);
       if (Date.now() > deadline) throw new Error(`no mail with ${path} to ${email}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
@@ -66,17 +66,17 @@ export async function startAttackedPair(env: Record<string, string> = {}): Promi
     redis,
     send,
     post,
-    tokenTo,
+    waitForMailToken,
     signIn: ({ email, password }) => post("/auth/login", { email, password }),
-    async admin() {
+    async registerAdmin() {
       const person = await register(one.url);
       await query(database, "UPDATE users SET role = 'admin' WHERE id = $1", [person.userId]);
       return login(one.url, person);
     },
-    async resetToken(email) {
+    async requestResetToken(email) {
       const answer = await postJson(`${one.url}/api/v1/auth/forgot-password`, { email });
       if (answer.status !== 202) throw new Error(`${answer.status} ${answer.text}`);
-      return tokenTo(email, "/reset-password");
+      return waitForMailToken(email, "/reset-password");
     },
   };
 }

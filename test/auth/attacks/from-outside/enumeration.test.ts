@@ -5,15 +5,15 @@ import { bearer, newPerson, register } from "../../../shared/requests/people.ts"
 import { query } from "../../../shared/servers/database.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// A stranger asks whether an address has an account. The author knew the documents, and had not read the code.
-// The times of the answers are compared in same-time.serial.test.ts.
+// A stranger tries to find out whether an address has an account. The attacks were written from the documentation, without
+// the code. The file same-time.serial.test.ts compares the times of the answers.
 
 const open = await startAttackedPair();
 const verified = await startAttackedPair({ SIGN_UP: "verified" });
 const invited = await startAttackedPair({ SIGN_UP: "invited" });
 
-/** Everything of an answer that does not differ between two equal requests. */
-function visible({ status, headers, text }: Answer) {
+/** Returns the parts of an answer that two equal requests have in common. */
+function comparable({ status, headers, text }: Answer) {
   const { date: _date, "x-request-id": _id, etag: _etag, ...rest } = headers;
   return { status, names: Object.keys(headers).toSorted(), rest, text: text.replaceAll(/"requestId":"[^"]*"/g, "") };
 }
@@ -31,46 +31,48 @@ describe("the answer is the same for a known, a deactivated and an unknown addre
   ];
   for (const [path, body] of requests)
     test(`POST ${path}`, async () => {
-      const unknown = visible(await open.post(path, body(newPerson().email)));
+      const unknown = comparable(await open.post(path, body(newPerson().email)));
       for (const email of addresses) {
-        const answer = visible(await open.post(path, body(email)));
+        const answer = comparable(await open.post(path, body(email)));
         assert.deepEqual({ ...answer, text: answer.text.replaceAll(email, "") }, unknown, email);
       }
     });
 
   test("POST /auth/login with the right password of a deactivated account", async () => {
-    const wrong = visible(await open.post("/auth/login", { email: known.email, password: "not the password" }));
+    const wrong = comparable(await open.post("/auth/login", { email: known.email, password: "not the password" }));
     const right = { email: deactivated.email, password: deactivated.password };
-    assert.deepEqual(visible(await open.post("/auth/login", right)), wrong);
+    assert.deepEqual(comparable(await open.post("/auth/login", right)), wrong);
   });
 
-  test("POST /auth/register that has to be verified, also with an invented invitation", async () => {
+  test("POST /auth/register with SIGN_UP=verified, also with an invented invitation", async () => {
     const person = newPerson();
     await verified.post("/auth/register", person);
-    await verified.post("/auth/verify-email", { token: await verified.tokenTo(person.email, "/verify-email") });
+    await verified.post("/auth/verify-email", {
+      token: await verified.waitForMailToken(person.email, "/verify-email"),
+    });
     assert.equal((await verified.signIn(person)).status, 200);
     const pending = newPerson();
     await verified.post("/auth/register", pending);
     for (const extra of [{}, { invitationToken: "an invented token" }]) {
-      const free = visible(await verified.post("/auth/register", { ...newPerson(), ...extra }));
+      const free = comparable(await verified.post("/auth/register", { ...newPerson(), ...extra }));
       for (const { email } of [person, pending])
-        assert.deepEqual(visible(await verified.post("/auth/register", { ...newPerson(), email, ...extra })), free);
+        assert.deepEqual(comparable(await verified.post("/auth/register", { ...newPerson(), email, ...extra })), free);
     }
-    const unknown = visible(await verified.signIn(newPerson()));
-    assert.deepEqual(visible(await verified.signIn(pending)), unknown, "a sign-in before the verification");
+    const unknown = comparable(await verified.signIn(newPerson()));
+    assert.deepEqual(comparable(await verified.signIn(pending)), unknown, "a sign-in before the verification");
   });
 
-  test("POST /auth/register by invitation without a valid one", async () => {
-    const boss = newPerson();
+  test("POST /auth/register with SIGN_UP=invited, without a valid invitation", async () => {
+    const account = newPerson();
     await query(
       invited.database,
-      "INSERT INTO users (id, email, password_hash, name) VALUES (gen_random_uuid(), $1, 'x', 'Boss')",
-      [boss.email],
+      "INSERT INTO users (id, email, password_hash, name) VALUES (gen_random_uuid(), $1, 'x', 'Pat')",
+      [account.email],
     );
     for (const extra of [{}, { invitationToken: "an invented token" }]) {
-      const free = visible(await invited.post("/auth/register", { ...newPerson(), ...extra }));
+      const free = comparable(await invited.post("/auth/register", { ...newPerson(), ...extra }));
       assert.ok([400, 403].includes(free.status), free.text);
-      assert.deepEqual(visible(await invited.post("/auth/register", { ...boss, ...extra })), free);
+      assert.deepEqual(comparable(await invited.post("/auth/register", { ...account, ...extra })), free);
     }
   });
 
@@ -81,7 +83,7 @@ describe("the answer is the same for a known, a deactivated and an unknown addre
       const { id: _id, email: _email, createdAt: _at, ...rest } = answer.json() as Record<string, unknown>;
       return {
         status: answer.status,
-        names: visible(answer).names,
+        names: comparable(answer).names,
         rest: { ...rest, pendingEmail: typeof rest["pendingEmail"] },
       };
     };
@@ -91,27 +93,27 @@ describe("the answer is the same for a known, a deactivated and an unknown addre
   });
 });
 
-test("a refused token looks the same whether it never existed, was used, or belongs to a deactivated account", async () => {
+test("a token gets the same refusal whether it never existed, was used, or belongs to a deactivated account", async () => {
   for (const path of ["/auth/reset-password", "/auth/verify-email"]) {
     const kind = path === "/auth/reset-password" ? path.slice(5) : "/verify-email";
     const person = await register(open.one.url);
-    if (kind === "/reset-password") await open.resetToken(person.email);
-    const token = await open.tokenTo(person.email, kind);
+    if (kind === "/reset-password") await open.requestResetToken(person.email);
+    const token = await open.waitForMailToken(person.email, kind);
     const extra = kind === "/reset-password" ? { newPassword: "a new password here" } : {};
     assert.equal((await open.post(path, { token, ...extra })).status, 204);
-    const used = visible(await open.post(path, { token, ...extra }));
-    const invented = visible(await open.post(path, { token: "x".repeat(token.length), ...extra }));
-    const left = await register(open.one.url);
-    if (kind === "/reset-password") await open.resetToken(left.email);
-    const orphan = await open.tokenTo(left.email, kind);
-    await query(open.database, "UPDATE users SET active = false WHERE id = $1", [left.userId]);
-    const dismissed = visible(await open.post(path, { token: orphan, ...extra }));
+    const used = comparable(await open.post(path, { token, ...extra }));
+    const invented = comparable(await open.post(path, { token: "x".repeat(token.length), ...extra }));
+    const deactivatedLater = await register(open.one.url);
+    if (kind === "/reset-password") await open.requestResetToken(deactivatedLater.email);
+    const earlierToken = await open.waitForMailToken(deactivatedLater.email, kind);
+    await query(open.database, "UPDATE users SET active = false WHERE id = $1", [deactivatedLater.userId]);
+    const refusedLater = comparable(await open.post(path, { token: earlierToken, ...extra }));
     assert.deepEqual(used, invented);
-    if (kind === "/reset-password") assert.deepEqual(dismissed, invented);
+    if (kind === "/reset-password") assert.deepEqual(refusedLater, invented);
   }
 });
 
-test("a member sees the same refusal for users that exist and users that do not", async () => {
+test("administration refuses a member in the same way for existing and for unknown users", async () => {
   for (const [method, body] of [
     ["GET", undefined],
     ["PATCH", { active: false }],
@@ -119,6 +121,6 @@ test("a member sees the same refusal for users that exist and users that do not"
     const exists = await open.send(method, `/admin/users/${deactivated.userId}`, body, bearer(known));
     const invented = await open.send(method, "/admin/users/0190a0a0-0000-7000-8000-000000000001", body, bearer(known));
     assert.equal(exists.status, 403);
-    assert.deepEqual(visible(exists), visible(invented));
+    assert.deepEqual(comparable(exists), comparable(invented));
   }
 });

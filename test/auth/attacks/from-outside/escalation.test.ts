@@ -5,9 +5,9 @@ import { openStream } from "../../../shared/requests/stream.ts";
 import { aProperty } from "../../../support/property-fixtures.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// Attempts to gain a role, a scope or another user's data. Their author knew the documents, and had not read the code.
+// Attempts to gain a role, a scope or another user's data. They were written from the documentation, without the code.
 
-const { one, two, post, send, admin, resetToken } = await startAttackedPair();
+const { one, two, post, send, registerAdmin, requestResetToken } = await startAttackedPair();
 
 type Key = { id: string; key: string };
 async function keyOf(person: SignedIn, scopes = ["read", "write"]): Promise<Key> {
@@ -22,7 +22,7 @@ describe("a field that is not documented", () => {
   const names = ['"emailVerified":true', '"pendingEmail":"x@example.org"', '"passwordHash":"x"', '"userId":"x"'];
   const prototypes = ['"__proto__":{"role":"admin"}', '"constructor":{"prototype":{"role":"admin"}}', '"prototype":{}'];
 
-  test("is refused by every operation on the own account, and gives no role", async () => {
+  test("is refused by every operation on the own account, and changes no role", async () => {
     const person = await register(one.url);
     for (const extra of [...fields, ...names, ...prototypes]) {
       const fresh = newPerson();
@@ -67,9 +67,9 @@ describe("a field that is not documented", () => {
 });
 
 describe("an API key", () => {
-  test("opens no operation on accounts, by any method, header or path", async () => {
-    const boss = await admin();
-    const key = await keyOf(boss);
+  test("cannot use an operation on accounts, whatever the method, header or path", async () => {
+    const admin = await registerAdmin();
+    const key = await keyOf(admin);
     const override = { "x-http-method-override": "GET", "x-original-url": "/api/v1/auth/me" };
     for (const [method, path, body] of [
       ["GET", "/auth/sessions"],
@@ -82,7 +82,7 @@ describe("an API key", () => {
       ["GET", "/properties/../auth/api-keys"],
       ["POST", "/auth/api-keys", { name: "child", scopes: ["read", "write"] }],
       ["DELETE", `/auth/api-keys/${key.id}`],
-      ["POST", "/auth/password", { currentPassword: boss.password, newPassword: "a password by a key" }],
+      ["POST", "/auth/password", { currentPassword: admin.password, newPassword: "a password by a key" }],
       ["PATCH", "/auth/me", { email: newPerson().email }],
       ["PUT", "/auth/me/avatar", "x"],
       ["GET", "/auth/me/export"],
@@ -92,14 +92,14 @@ describe("an API key", () => {
       ["GET", "/admin/users"],
       ["GET", "/admin/audit-events/export"],
       ["POST", "/admin/invitations", { email: newPerson().email, role: "admin" }],
-      ["PATCH", `/admin/users/${boss.userId}`, { role: "admin" }],
+      ["PATCH", `/admin/users/${admin.userId}`, { role: "admin" }],
     ] as const) {
       const answer = await send(method, path, body, { ...withKey(key), ...override });
       assert.ok([400, 403, 404, 405].includes(answer.status), `${method} ${path}: ${answer.status} ${answer.text}`);
     }
   });
 
-  test("with one scope does not gain the other", async () => {
+  test("with one scope cannot use the other scope", async () => {
     const person = await register(one.url);
     const [reader, writer] = [await keyOf(person, ["read"]), await keyOf(person, ["write"])];
     const override = { "x-http-method-override": "POST", "x-http-method": "POST" };
@@ -139,85 +139,89 @@ describe("an API key", () => {
     assert.notEqual((first.json() as { id: string }).id, (second.json() as { id: string }).id);
   });
 
-  test("does not work if it was created while its owner was being deactivated", async () => {
-    const boss = await admin();
+  test("does not work if it was created during the deactivation of its owner", async () => {
+    const admin = await registerAdmin();
     for (let round = 0; round < 6; round += 1) {
       const person = await register(one.url);
-      const [done, ...made] = await Promise.all([
-        send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(boss)),
+      const [deactivation, ...creations] = await Promise.all([
+        send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(admin)),
         ...Array.from({ length: 6 }, () => post("/auth/api-keys", { name: "k", scopes: ["read"] }, bearer(person))),
       ]);
-      assert.equal(done?.status, 200);
-      const keys = made.filter(({ status }) => status === 201).map((answer) => answer.json() as Key);
+      assert.equal(deactivation?.status, 200);
+      const keys = creations.filter(({ status }) => status === 201).map((answer) => answer.json() as Key);
       for (const key of keys) assert.equal((await me(two.url, { accessToken: key.key })).status, 401, "deactivated");
-      await send("PATCH", `/admin/users/${person.userId}`, { active: true }, bearer(boss));
+      await send("PATCH", `/admin/users/${person.userId}`, { active: true }, bearer(admin));
       for (const key of keys) assert.equal((await me(two.url, { accessToken: key.key })).status, 401, "active again");
     }
   });
 
-  test("of an intruder who registered the address first is revoked when the owner resets the password, even if created at the same moment", async () => {
+  test("of an intruder who has registered the address first is revoked by the password reset of the owner, also if it was created at the same moment", async () => {
     for (let round = 0; round < 6; round += 1) {
       const intruder = await register(one.url);
       const early = await keyOf(intruder);
-      const token = await resetToken(intruder.email);
-      const [done, ...made] = await Promise.all([
+      const token = await requestResetToken(intruder.email);
+      const [reset, ...creations] = await Promise.all([
         post("/auth/reset-password", { token, newPassword: "a password of the owner" }),
         ...Array.from({ length: 6 }, () => post("/auth/api-keys", { name: "k", scopes: ["read"] }, bearer(intruder))),
       ]);
-      assert.equal(done?.status, 204);
-      const late = made.filter(({ status }) => status === 201).map((answer) => answer.json() as Key);
+      assert.equal(reset?.status, 204);
+      const late = creations.filter(({ status }) => status === 201).map((answer) => answer.json() as Key);
       for (const { key } of [early, ...late]) assert.equal((await me(two.url, { accessToken: key })).status, 401);
     }
   });
 
-  test("ends its open streams when it is revoked; the deactivation and the logout of a user end streams too", async () => {
-    const boss = await admin();
-    const [person, left, out] = [await register(one.url), await register(one.url), await register(one.url)];
+  test("ends its open streams when it is revoked, as the deactivation or the logout of a user does", async () => {
+    const admin = await registerAdmin();
+    const [person, deactivatedUser, signedOutUser] = [
+      await register(one.url),
+      await register(one.url),
+      await register(one.url),
+    ];
     const key = await keyOf(person);
     const streams = [
       await openStream(one.url, { accessToken: key.key }),
-      await openStream(two.url, left),
-      await openStream(two.url, out),
+      await openStream(two.url, deactivatedUser),
+      await openStream(two.url, signedOutUser),
     ];
     assert.deepEqual(
       streams.map(({ status }) => status),
       [200, 200, 200],
     );
     await send("DELETE", `/auth/api-keys/${key.id}`, undefined, bearer(person));
-    await send("PATCH", `/admin/users/${left.userId}`, { active: false }, bearer(boss));
-    await post("/auth/logout", undefined, bearer(out));
+    await send("PATCH", `/admin/users/${deactivatedUser.userId}`, { active: false }, bearer(admin));
+    await post("/auth/logout", undefined, bearer(signedOutUser));
     const limit = new Promise<string>((resolve) => setTimeout(() => resolve("still open"), 20_000).unref());
     for (const [index, { closed }] of streams.entries())
       assert.notEqual(await Promise.race([closed, limit]), "still open", `stream ${index}`);
   });
 });
 
-test("cursors and ids of other users open nothing", async () => {
+test("cursors and ids of other users give no access to their data", async () => {
   const [victim, attacker] = [await register(one.url), await register(one.url)];
   for (let round = 0; round < 3; round += 1) await login(one.url, victim);
   const page = (await send("GET", "/auth/events?limit=1", undefined, bearer(victim))).json() as { nextCursor: string };
-  const stolen = await send(
+  const stolenPage = await send(
     "GET",
     `/auth/events?limit=100&cursor=${encodeURIComponent(page.nextCursor)}`,
     undefined,
     bearer(attacker),
   );
-  const own = (await send("GET", "/auth/events?limit=100", undefined, bearer(attacker))).json() as {
+  const ownPage = (await send("GET", "/auth/events?limit=100", undefined, bearer(attacker))).json() as {
     items: { id: string }[];
   };
-  const ownIds = new Set(own.items.map(({ id }) => id));
-  if (stolen.status === 200)
-    for (const { id } of (stolen.json() as { items: { id: string }[] }).items) assert.ok(ownIds.has(id));
-  else assert.equal(stolen.status, 400);
+  const ownIds = new Set(ownPage.items.map(({ id }) => id));
+  if (stolenPage.status === 200)
+    for (const { id } of (stolenPage.json() as { items: { id: string }[] }).items) assert.ok(ownIds.has(id));
+  else assert.equal(stolenPage.status, 400);
   const key = await keyOf(victim);
   assert.equal((await send("DELETE", `/auth/api-keys/${key.id}`, undefined, bearer(attacker))).status, 404);
   assert.equal((await me(one.url, { accessToken: key.key })).status, 200);
 });
 
 test("a search of administrators takes wildcards and quotes literally", async () => {
-  const boss = await admin();
+  const admin = await registerAdmin();
   for (const text of ["%", "_", "\\", "%25", "'; DROP TABLE users; --", "a".repeat(5000), "(.*)+$", "\u0000"]) {
-    const answer = await send("GET", `/admin/users?q=${encodeURIComponent(text)}`, undefined, bearer(boss));
+    const answer = await send("GET", `/admin/users?q=${encodeURIComponent(text)}`, undefined, bearer(admin));
     assert.ok([200, 400].includes(answer.status), `${text.slice(0, 30)}: ${answer.status}`);
     if (answer.status === 200) assert.deepEqual((answer.json() as { items: unknown[] }).items, [], text);
   }
@@ -226,7 +230,7 @@ test("a search of administrators takes wildcards and quotes literally", async ()
 test("an export contains no hash and nothing of another user", async () => {
   const [person, other] = [await register(one.url), await register(one.url)];
   const key = await keyOf(person);
-  await resetToken(person.email);
+  await requestResetToken(person.email);
   const { text } = await send("GET", "/auth/me/export", undefined, bearer(person));
   assert.ok(!text.includes("$argon2") && !text.includes(key.key) && !text.includes(other.email), text);
   assert.doesNotMatch(text, /hash/i);

@@ -7,11 +7,12 @@ import { bearer, login, newPerson, refresh, register, signedIn } from "../../../
 import { query } from "../../../shared/servers/database.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// Addresses, sizes and secrets. The author knew the documents, and had not read the code.
+// Attacks with hostile input, and a search for secrets in stores and logs. They were written from the documentation, without the code.
 
-const { one, two, mail, database, redis, post, send, admin, tokenTo, resetToken } = await startAttackedPair();
+const { one, two, mail, database, redis, post, send, registerAdmin, waitForMailToken, requestResetToken } =
+  await startAttackedPair();
 
-test("one mailbox has one account, whatever its spelling", async () => {
+test("one mailbox has at most one account, whatever the spelling of the address", async () => {
   const { email } = await register(one.url);
   const [local = "", domain = ""] = email.split("@");
   const spellings = [
@@ -43,7 +44,7 @@ test("one mailbox has one account, whatever its spelling", async () => {
 
 test("an address or name cannot add recipients, headers or text to a mail", async () => {
   const person = await register(one.url);
-  const boss = await admin();
+  const admin = await registerAdmin();
   const hostile = [
     "a@b.example\r\nRCPT TO:<evil@example.net>",
     "a@b.example\nBcc: evil@example.net",
@@ -66,7 +67,7 @@ test("an address or name cannot add recipients, headers or text to a mail", asyn
       await post("/auth/forgot-password", { email }),
       await post("/auth/verify-email/resend", { email }),
       await send("PATCH", "/auth/me", { email }, bearer(person)),
-      await post("/admin/invitations", { email }, bearer(boss)),
+      await post("/admin/invitations", { email }, bearer(admin)),
     ];
     for (const answer of answers) assert.ok(answer.status < 500, `${email}: ${answer.status} ${answer.text}`);
   }
@@ -84,7 +85,7 @@ test("an address or name cannot add recipients, headers or text to a mail", asyn
   }
 });
 
-test("input of any size or shape gets a small 4xx, quickly", async () => {
+test("input of any size or shape gets a 4xx of less than 20 kB within 1.5 s", async () => {
   const person = await register(one.url);
   const long = "x".repeat(15_000);
   const deep = `${"[".repeat(7000)}${"]".repeat(7000)}`;
@@ -118,12 +119,12 @@ test("input of any size or shape gets a small 4xx, quickly", async () => {
         body,
         path === "password" || path === "api-keys" ? bearer(person) : {},
       );
-      const shown = `${path} ${body.slice(0, 30)}: ${answer.status}`;
+      const request = `${path} ${body.slice(0, 30)}: ${answer.status}`;
       // A resend without a body is for signed-in users.
-      assert.ok(answer.status >= 400 && answer.status < 500, shown);
-      assert.ok(answer.text.length < 20_000, shown);
-      assert.ok(!answer.text.includes("xxxxxxxxxxxxxxxxxxxx"), `${shown} repeats the input`);
-      assert.ok(answer.ms < 1500, `${shown} took ${answer.ms} ms`);
+      assert.ok(answer.status >= 400 && answer.status < 500, request);
+      assert.ok(answer.text.length < 20_000, request);
+      assert.ok(!answer.text.includes("xxxxxxxxxxxxxxxxxxxx"), `${request} repeats the input`);
+      assert.ok(answer.ms < 1500, `${request} took ${answer.ms} ms`);
     }
   for (const headers of [
     { authorization: `Bearer ${"a.".repeat(4000)}` },
@@ -139,12 +140,12 @@ test("input of any size or shape gets a small 4xx, quickly", async () => {
     );
 });
 
-test("no secret of any flow is in a table, in Redis, in a log line, a metric or a list", async () => {
+test("no token, password or key appears in a table, in Redis, in a log line, a metric or a list", async () => {
   const secrets = new Map<string, string>();
-  const boss = await admin();
+  const admin = await registerAdmin();
   const person = { ...newPerson(), password: "a password that must not leak 1" };
   const registered = await register(one.url, person);
-  secrets.set("verification token", await tokenTo(person.email, "/verify-email"));
+  secrets.set("verification token", await waitForMailToken(person.email, "/verify-email"));
   await post("/auth/verify-email", { token: secrets.get("verification token") });
   const second = await login(two.url, person);
   const third = signedIn(await refresh(one.url, second.refreshToken), person);
@@ -157,19 +158,19 @@ test("no secret of any flow is in a table, in Redis, in a log line, a metric or 
   secrets.set("API key", key.key);
   await send("GET", "/auth/me", undefined, { authorization: `Bearer ${key.key}` });
   await send("GET", "/properties", undefined, { authorization: `Bearer ${key.key}x` });
-  secrets.set("reset token", await resetToken(person.email));
+  secrets.set("reset token", await requestResetToken(person.email));
   const newPassword = "a password that must not leak 2";
   await post("/auth/reset-password", { token: secrets.get("reset token"), newPassword });
-  secrets.set("second reset token", await resetToken(person.email));
-  const moved = newPerson().email;
+  secrets.set("second reset token", await requestResetToken(person.email));
+  const newAddress = newPerson().email;
   const later = await login(one.url, { email: person.email, password: newPassword });
-  await send("PATCH", "/auth/me", { email: moved }, bearer(later));
-  secrets.set("change token", await tokenTo(moved, "/verify-email"));
+  await send("PATCH", "/auth/me", { email: newAddress }, bearer(later));
+  secrets.set("change token", await waitForMailToken(newAddress, "/verify-email"));
   const guest = newPerson();
-  await post("/admin/invitations", { email: guest.email }, bearer(boss));
-  secrets.set("invitation token", await tokenTo(guest.email, "/accept-invitation"));
+  await post("/admin/invitations", { email: guest.email }, bearer(admin));
+  secrets.set("invitation token", await waitForMailToken(guest.email, "/accept-invitation"));
   for (const text of [person.password, newPassword]) secrets.set(`password ${text.at(-1)}`, text);
-  // Requests that fail, with secrets where they do not belong.
+  // Sends requests that fail, with secrets in wrong fields.
   for (const secret of [...secrets.values()]) {
     await post("/auth/login", { email: person.email, password: secret.slice(0, 200) });
     await post("/auth/login", `{"email":"${person.email}","password":"${secret.slice(0, 200)}"`);
@@ -187,7 +188,7 @@ test("no secret of any flow is in a table, in Redis, in a log line, a metric or 
   }
   assert.ok(places.length > 10, `${places.length} tables`);
   const client = new Redis(redis);
-  const kept: unknown[] = [];
+  const entries: unknown[] = [];
   for (const name of await client.keys("*")) {
     const type = await client.type(name);
     const value =
@@ -200,23 +201,23 @@ test("no secret of any flow is in a table, in Redis, in a log line, a metric or 
             : type === "set"
               ? await client.smembers(name)
               : type;
-    kept.push([name, value]);
+    entries.push([name, value]);
   }
   client.disconnect();
-  assert.ok(kept.length > 0);
-  places.push(["Redis", JSON.stringify(kept)], ["log", JSON.stringify([one.logs, two.logs])]);
+  assert.ok(entries.length > 0);
+  places.push(["Redis", JSON.stringify(entries)], ["log", JSON.stringify([one.logs, two.logs])]);
   places.push(["metrics", (await ask(`${one.url}/metrics`)).text]);
   for (const path of ["/auth/api-keys", "/auth/events", "/auth/sessions", "/auth/me/export"])
     places.push([path, (await send("GET", path, undefined, bearer(later))).text]);
-  for (const [what, secret] of secrets) {
+  for (const [name, secret] of secrets) {
     const forms = [
       secret,
       encodeURIComponent(secret),
       Buffer.from(secret).toString("base64url"),
       Buffer.from(secret).toString("hex"),
     ];
-    for (const [where, text] of places)
-      for (const form of forms) assert.ok(!text.includes(form), `${what} in ${where}`);
+    for (const [place, text] of places)
+      for (const form of forms) assert.ok(!text.includes(form), `${name} in ${place}`);
   }
   const unsalted = createHash("sha256").update(newPassword).digest("hex");
   assert.ok(places.every(([, text]) => !text.includes(unsalted) && !text.includes("must not leak")));

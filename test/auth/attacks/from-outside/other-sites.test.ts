@@ -3,14 +3,14 @@ import { describe, test } from "node:test";
 import { bearer, me, refresh, register, type SignedIn } from "../../../shared/requests/people.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// Attacks by a page of another site on a visitor who is signed in. Their author had not read the code.
+// Attacks by a page of another site on a user who is signed in. They were written without the code.
 
 const { one, post, send, signIn } = await startAttackedPair();
 
 const withCookie = (person: SignedIn, headers: Record<string, string> = {}) => ({ cookie: person.cookie, ...headers });
 
 describe("a page of another site", () => {
-  test("writes nothing with the cookie of a visitor", async () => {
+  test("cannot write with the cookie of a user", async () => {
     const person = await register(one.url);
     const sites: Record<string, string>[] = [
       { "sec-fetch-site": "cross-site" },
@@ -81,7 +81,7 @@ describe("a page of another site", () => {
     }
   });
 
-  test("answers with secrets are stored by no cache", async () => {
+  test("cannot find answers with secrets in a cache, because their headers forbid caching", async () => {
     const person = await register(one.url);
     for (const answer of [
       await signIn(person),

@@ -14,30 +14,30 @@ import {
 import { rawToken } from "../../../shared/servers/test-issuer.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// Attacks on sessions, tokens and cookies. Their author knew the documents, and had not read the code.
+// Attacks on sessions, tokens and cookies. They were written from the documentation, without the code.
 
-const { one, two, post, send, signIn, admin } = await startAttackedPair();
+const { one, two, post, send, signIn, registerAdmin } = await startAttackedPair();
 
 const withCookie = (person: SignedIn, headers: Record<string, string> = {}) => ({ cookie: person.cookie, ...headers });
 
-/** A request that raced was tried: it succeeded, or its credential was refused. */
-const assertAnswered = (answers: readonly { status: number }[]) =>
+/** Asserts that each concurrent request either succeeded, or that the server refused its credential. */
+const assertServedOrRefused = (answers: readonly { status: number }[]) =>
   assert.ok(
     answers.every(({ status }) => status === 200 || status === 401),
     answers.map(({ status }) => status).join(" "),
   );
 
-async function assertEnded(person: SignedIn, why: string) {
+async function assertEnded(person: SignedIn, reason: string) {
   for (const { url } of [one, two]) {
-    assert.equal((await me(url, person)).status, 401, `access token: ${why}`);
-    assert.equal((await refresh(url, person.refreshToken)).status, 401, `refresh token: ${why}`);
+    assert.equal((await me(url, person)).status, 401, `access token: ${reason}`);
+    assert.equal((await refresh(url, person.refreshToken)).status, 401, `refresh token: ${reason}`);
   }
-  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${why}`);
-  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${why}`);
+  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${reason}`);
+  assert.equal((await send("GET", "/auth/me", undefined, withCookie(person))).status, 401, `cookie: ${reason}`);
 }
 
-describe("fixation", () => {
-  test("a sign-in with a planted cookie gets a new one, and the planted one does not become the victim's", async () => {
+describe("session fixation", () => {
+  test("a sign-in with the cookie of an attacker sets a new cookie, and the cookie of the attacker gives no access to the new session", async () => {
     const [attacker, victim] = [await register(one.url), await register(one.url)];
     for (const planted of [attacker.cookie, `${attacker.cookie.split("=")[0]}=planted-by-an-attacker`]) {
       const after = await login(one.url, victim, { cookie: planted });
@@ -48,21 +48,21 @@ describe("fixation", () => {
     }
   });
 
-  test("a sign-in, a second sign-in and a registration have different sessions, cookies and tokens", async () => {
+  test("a registration and two sign-ins have different sessions, cookies and tokens", async () => {
     const first = await register(one.url);
     const [second, third] = [await login(one.url, first), await login(two.url, first)];
-    const values = [first, second, third].flatMap((one) => [
-      one.cookie,
-      one.accessToken,
-      one.refreshToken,
-      one.sessionId,
+    const values = [first, second, third].flatMap((session) => [
+      session.cookie,
+      session.accessToken,
+      session.refreshToken,
+      session.sessionId,
     ]);
     assert.equal(new Set(values).size, values.length);
   });
 });
 
 describe("a refresh token", () => {
-  test("used by two parties at once yields one successor; a later replay ends that session only", async () => {
+  test("that is used by two clients at once has one successor, and a later reuse ends only its session", async () => {
     const person = await register(one.url);
     const other = await login(one.url, person);
     const answers = await Promise.all(
@@ -79,17 +79,17 @@ describe("a refresh token", () => {
   test("does not keep the session active if it is used during the logout", async () => {
     for (let round = 0; round < 10; round += 1) {
       const person = await register(one.url);
-      const [out, ...answers] = await Promise.all([
+      const [logoutAnswer, ...answers] = await Promise.all([
         logout(one.url, person),
         ...[one, two, one, two].map(({ url }) => refresh(url, person.refreshToken)),
       ]);
-      assert.equal(out?.status, 204, out?.text);
+      assert.equal(logoutAnswer?.status, 204, logoutAnswer?.text);
       for (const answer of answers.filter(({ status }) => status === 200))
         await assertEnded(signedIn(answer, person), "refreshed during the logout");
     }
   });
 
-  test("is no access token, and the other secrets are no refresh tokens", async () => {
+  test("is not accepted as an access token, and other secrets are not accepted as a refresh token", async () => {
     const person = await register(one.url);
     const cookie = person.cookie.split("=")[1] ?? "";
     for (const accessToken of [person.refreshToken, cookie, person.sessionId])
@@ -106,37 +106,37 @@ describe("a refresh token", () => {
   });
 });
 
-test("an account that is deactivated during sign-ins and refreshes keeps no session", async () => {
-  const boss = await admin();
+test("a deactivation during sign-ins and refreshes ends all sessions of the account", async () => {
+  const admin = await registerAdmin();
   for (let round = 0; round < 6; round += 1) {
     const person = await register(one.url);
-    const [done, ...answers] = await Promise.all([
-      send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(boss)),
+    const [deactivation, ...answers] = await Promise.all([
+      send("PATCH", `/admin/users/${person.userId}`, { active: false }, bearer(admin)),
       ...[one, two, one].map(() => signIn(person)),
       ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
     ]);
-    assert.equal(done?.status, 200, done?.text);
-    assertAnswered(answers);
+    assert.equal(deactivation?.status, 200, deactivation?.text);
+    assertServedOrRefused(answers);
     for (const answer of answers.filter(({ status }) => status === 200))
       await assertEnded(signedIn(answer, person), "deactivated");
     await assertEnded(person, "deactivated");
-    await send("PATCH", `/admin/users/${person.userId}`, { active: true }, bearer(boss));
+    await send("PATCH", `/admin/users/${person.userId}`, { active: true }, bearer(admin));
     for (const answer of answers.filter(({ status }) => status === 200))
       await assertEnded(signedIn(answer, person), "active again");
   }
 });
 
-test("an administrator who is demoted during sign-ins and refreshes is a member in each session", async () => {
-  const boss = await admin();
+test("a demotion during sign-ins and refreshes removes the role of an administrator from each session", async () => {
+  const admin = await registerAdmin();
   for (let round = 0; round < 6; round += 1) {
-    const person = await admin();
-    const [done, ...answers] = await Promise.all([
-      send("PATCH", `/admin/users/${person.userId}`, { role: "member" }, bearer(boss)),
+    const person = await registerAdmin();
+    const [demotion, ...answers] = await Promise.all([
+      send("PATCH", `/admin/users/${person.userId}`, { role: "member" }, bearer(admin)),
       ...[one, two, one].map(() => signIn(person)),
       ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
     ]);
-    assert.equal(done?.status, 200, done?.text);
-    assertAnswered(answers);
+    assert.equal(demotion?.status, 200, demotion?.text);
+    assertServedOrRefused(answers);
     for (const answer of answers.filter(({ status }) => status === 200)) {
       const session = signedIn(answer, person);
       for (const headers of [bearer(session), withCookie(session)])
@@ -148,32 +148,32 @@ test("an administrator who is demoted during sign-ins and refreshes is a member 
   }
 });
 
-test("a deleted account is dead with every credential, also after its address is registered again", async () => {
+test("no credential of a deleted account is accepted, also after its address is registered again", async () => {
   const person = await register(one.url);
   const key = (
     (await post("/auth/api-keys", { name: "k", scopes: ["read", "write"] }, bearer(person))).json() as { key: string }
   ).key;
   assert.equal((await send("DELETE", "/auth/me", { currentPassword: "not the password" }, bearer(person))).status, 403);
   assert.ok([400, 403].includes((await send("DELETE", "/auth/me", {}, bearer(person))).status));
-  const [gone, ...inFlight] = await Promise.all([
+  const [deletion, ...inFlight] = await Promise.all([
     send("DELETE", "/auth/me", { currentPassword: person.password }, bearer(person)),
     ...[one, two, one].map(() => signIn(person)),
     ...[one, two].map(({ url }) => refresh(url, person.refreshToken)),
   ]);
-  assert.equal(gone?.status, 204, gone?.text);
-  assertAnswered(inFlight);
+  assert.equal(deletion?.status, 204, deletion?.text);
+  assertServedOrRefused(inFlight);
   const sessions = [
     person,
     ...inFlight.filter(({ status }) => status === 200).map((answer) => signedIn(answer, person)),
   ];
   for (const session of sessions) await assertEnded(session, "deleted");
-  const heir = await register(one.url, { email: person.email, password: person.password, name: "Heir" });
+  const newAccount = await register(one.url, { email: person.email, password: person.password, name: "Heir" });
   for (const session of sessions) await assertEnded(session, "registered again");
   assert.equal((await me(one.url, { accessToken: key })).status, 401);
-  assert.equal((await me(one.url, heir)).status, 200);
+  assert.equal((await me(one.url, newAccount)).status, 200);
 });
 
-test("another user's session can be neither seen nor ended", async () => {
+test("a user cannot list or end the sessions of another user", async () => {
   const [victim, attacker] = [await register(one.url), await register(one.url)];
   assert.equal((await send("DELETE", `/auth/sessions/${victim.sessionId}`, undefined, bearer(attacker))).status, 404);
   assert.equal((await send("DELETE", "/auth/sessions", undefined, bearer(attacker))).status, 204);

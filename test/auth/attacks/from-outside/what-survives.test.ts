@@ -7,16 +7,18 @@ import { query } from "../../../shared/servers/database.ts";
 import { tokenIn } from "../../../shared/servers/mail-server.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
-// What an attacker keeps after an owner or an administrator has acted. The author knew the documents, and had not read the code.
+// Attacks that try to keep access after the owner or an administrator has reacted. They were written from the documentation,
+// without the code.
 
-const { one, two, mail, database, post, send, signIn, tokenTo, resetToken, admin } = await startAttackedPair();
+const { one, two, mail, database, post, send, signIn, waitForMailToken, requestResetToken, registerAdmin } =
+  await startAttackedPair();
 
 const reset = (token: string, newPassword: string) => post("/auth/reset-password", { token, newPassword });
-const verify = async (email: string) => {
-  const answer = await post("/auth/verify-email", { token: await tokenTo(email, "/verify-email") });
+const verifyAddress = async (email: string) => {
+  const answer = await post("/auth/verify-email", { token: await waitForMailToken(email, "/verify-email") });
   assert.equal(answer.status, 204, answer.text);
 };
-const change = async (person: SignedIn, email: string) =>
+const requestAddressChange = async (person: SignedIn, email: string) =>
   assert.equal((await send("PATCH", "/auth/me", { email }, bearer(person))).status, 200);
 
 async function keyOf(person: SignedIn): Promise<string> {
@@ -24,58 +26,58 @@ async function keyOf(person: SignedIn): Promise<string> {
   assert.equal(answer.status, 201, answer.text);
   return (answer.json() as { key: string }).key;
 }
-const useOf = async (key: string) =>
+const statusWithKey = async (key: string) =>
   (await send("GET", "/properties", undefined, { authorization: `Bearer ${key}` })).status;
 
-describe("a reset by the owner deletes the API keys", () => {
+describe("a password reset by the owner deletes the API keys", () => {
   test("of a thief who had a session of a verified account", async () => {
     const owner = await register(one.url);
-    await verify(owner.email);
+    await verifyAddress(owner.email);
     const key = await keyOf(owner);
-    assert.equal((await reset(await resetToken(owner.email), "a password of the owner")).status, 204);
-    assert.equal(await useOf(key), 401);
+    assert.equal((await reset(await requestResetToken(owner.email), "a password of the owner")).status, 204);
+    assert.equal(await statusWithKey(key), 401);
   });
 
-  test("of the stranger who had registered the address, also if the owner has followed the first link", async () => {
+  test("of a stranger who has registered the address, also if the owner has opened the verification link", async () => {
     const stranger = await register(one.url);
     const key = await keyOf(stranger);
-    await verify(stranger.email);
-    assert.equal((await reset(await resetToken(stranger.email), "a password of the owner")).status, 204);
-    assert.equal(await useOf(key), 401);
+    await verifyAddress(stranger.email);
+    assert.equal((await reset(await requestResetToken(stranger.email), "a password of the owner")).status, 204);
+    assert.equal(await statusWithKey(key), 401);
   });
 
-  test("of the stranger who had moved an account to the address, also if the owner has followed the link", async () => {
+  test("of a stranger who has changed the address of an account to the address of the owner, also if the owner has opened the link", async () => {
     const stranger = await register(one.url);
-    await verify(stranger.email);
+    await verifyAddress(stranger.email);
     const key = await keyOf(stranger);
     const { email } = newPerson();
-    await change(stranger, email);
-    await verify(email);
-    assert.equal((await reset(await resetToken(email), "a password of the owner")).status, 204);
-    assert.equal(await useOf(key), 401);
+    await requestAddressChange(stranger, email);
+    await verifyAddress(email);
+    assert.equal((await reset(await requestResetToken(email), "a password of the owner")).status, 204);
+    assert.equal(await statusWithKey(key), 401);
   });
 });
 
-describe("a deactivation ends for good", () => {
+describe("a deactivation and a later activation cancel", () => {
   const deactivateAndActivate = async ({ userId }: SignedIn) => {
-    const actor = bearer(await admin());
+    const actor = bearer(await registerAdmin());
     for (const active of [false, true])
       assert.equal((await send("PATCH", `/admin/users/${userId}`, { active }, actor)).status, 200);
   };
 
-  test("the reset tokens", async () => {
+  test("reset tokens from before", async () => {
     const person = await register(one.url);
-    const token = await resetToken(person.email);
+    const token = await requestResetToken(person.email);
     await deactivateAndActivate(person);
     assert.equal((await reset(token, "a password of the attacker")).status, 400);
     assert.equal((await signIn(person)).status, 200);
   });
 
-  test("a change of the address that was not verified", async () => {
+  test("a change of the address that is not verified yet", async () => {
     const person = await register(one.url);
     const { email } = newPerson();
-    await change(person, email);
-    const token = await tokenTo(email, "/verify-email");
+    await requestAddressChange(person, email);
+    const token = await waitForMailToken(email, "/verify-email");
     await deactivateAndActivate(person);
     assert.equal((await post("/auth/verify-email", { token })).status, 400);
     assert.equal((await signIn(person)).status, 200);
@@ -83,12 +85,12 @@ describe("a deactivation ends for good", () => {
   });
 });
 
-test("an invitation replaces the earlier ones of its address, so that a role given by mistake can be taken back", async () => {
-  const actor = bearer(await admin());
+test("an invitation replaces earlier invitations of its address, also with another role", async () => {
+  const actor = bearer(await registerAdmin());
   const invited = newPerson();
   const invite = (role: string) => post("/admin/invitations", { email: invited.email, role }, actor);
   assert.equal((await invite("admin")).status, 201);
-  const first = await tokenTo(invited.email, "/accept-invitation");
+  const first = await waitForMailToken(invited.email, "/accept-invitation");
   assert.equal((await invite("member")).status, 201);
   const second = tokenIn(await mail.mailTo(invited.email, 2));
   const refused = await post("/auth/register", { ...invited, invitationToken: first });
@@ -98,7 +100,7 @@ test("an invitation replaces the earlier ones of its address, so that a role giv
   assert.equal((accepted.json() as { user: { role: string } }).user.role, "member");
 });
 
-test("requests at the same time on two instances give no more than five mails with a link to an account", async () => {
+test("an account gets at most five mails with a link, also from requests at the same time on two instances", async () => {
   const pages = { "/auth/forgot-password": "/reset-password", "/auth/verify-email/resend": "/verify-email" };
   for (const [path, page] of Object.entries(pages)) {
     const people = await Promise.all(Array.from({ length: 4 }, () => register(one.url)));
@@ -126,16 +128,16 @@ describe("an export", () => {
     return answer;
   };
 
-  test("does not show which account has requested the address of its user", async () => {
+  test("does not contain the id of another account that has requested the address of the user", async () => {
     const owner = await register(one.url);
     const stranger = await register(two.url);
-    await change(stranger, owner.email);
+    await requestAddressChange(stranger, owner.email);
     await mail.mailTo(owner.email, 2);
     assert.ok(!(await exportOf(owner)).text.includes(stranger.userId));
   });
 
-  test("does not show the address and the id of an administrator who has changed its user", async () => {
-    const actor = await admin();
+  test("does not contain the network address and the id of an administrator who has changed the user", async () => {
+    const actor = await registerAdmin();
     const person = await register(one.url);
     const from = { ...bearer(actor), "x-forwarded-for": "192.0.2.99" };
     assert.equal((await send("PATCH", `/admin/users/${person.userId}`, { role: "admin" }, from)).status, 200);
@@ -143,6 +145,6 @@ describe("an export", () => {
     assert.ok(text.includes("role_changed"));
     assert.ok(!text.includes("192.0.2.99") && !text.includes(actor.userId), text);
     const ofActor = await exportOf(actor);
-    assert.ok(ofActor.text.includes("192.0.2.99"), "the own actions have all members");
+    assert.ok(ofActor.text.includes("192.0.2.99"), "an export of the administrator contains the address");
   });
 });
