@@ -3,11 +3,11 @@ import { get } from "node:http";
 
 const [path = "/alive"] = process.argv.slice(2);
 // Shorter than the timeout of HEALTHCHECK, so that this script can print the cause.
-const request = get({ host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 }, answered);
+const request = get({ host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 }, printResult);
 request.on("timeout", () => request.destroy(new Error("no answer within 4 s")));
 request.on("error", (error) => end(1, `${path}: ${error.message}`));
 
-async function answered(response) {
+async function printResult(response) {
   let body = "";
   for await (const chunk of response.setEncoding("utf8")) body += chunk;
   const { instance = "?", status = "?" } = parse(body);
@@ -22,7 +22,7 @@ function parse(body) {
   }
 }
 
-function end(code, words) {
-  process.stdout.write(`${words}\n`);
+function end(code, message) {
+  process.stdout.write(`${message}\n`);
   process.exitCode = code;
 }

@@ -166,7 +166,7 @@ setup() {
 }
 
 make_secrets() {
-  local name made=0
+  local name generated=0
   if [ ! -f "$here/.env" ] && docker volume inspect "${project}_postgres-data" >/dev/null 2>&1; then
     die "there is a database (volume ${project}_postgres-data) and no .env: it keeps the passwords of its first start." \
       "Put the old .env back into $here, or delete the data: docker compose --project-name $project down --volumes"
@@ -182,9 +182,9 @@ make_secrets() {
     grep -q "^$name=." "$here/.env" && continue
     # Hexadecimal, so that a URL or a shell needs no escaping.
     printf '%s=%s\n' "$name" "$(openssl rand -hex 32)" >>"$here/.env"
-    made=$((made + 1))
+    generated=$((generated + 1))
   done
-  say "Secrets: $here/.env ($made generated, $((${#secret_names[@]} - made)) existing)"
+  say "Secrets: $here/.env ($generated generated, $((${#secret_names[@]} - generated)) existing)"
 }
 
 make_certificate() {
@@ -279,7 +279,7 @@ remove() {
   [ -z "$(containers "$1")" ] || COMPOSE_PROFILES=haproxy compose rm --stop --force "$1"
 }
 
-# name|status|health|exit code, for each container of the project
+# Prints name|status|health|exit code for each container of the project.
 states() {
   docker ps --all --quiet --filter "label=com.docker.compose.project=$project" | while read -r id; do
     docker inspect --format '{{.Name}}|{{.State.Status}}|{{if .State.Health}}{{.State.Health.Status}}{{else}}-{{end}}|{{.State.ExitCode}}' "$id" 2>/dev/null || true # removed in the meantime
@@ -377,7 +377,7 @@ status() {
   return "$failed"
 }
 
-# instance and status from the JSON of a probe
+# Prints the instance and the status in the JSON of a probe.
 describe() {
   local body
   body=$(cat)
@@ -399,16 +399,16 @@ logs() {
 
 # ---- test
 
-faults=0
-fine() { printf 'ok      %s\n' "$*"; }
-faulty() { printf 'FAILED  %s\n' "$*"; faults=$((faults + 1)); }
+failed_tests=0
+pass() { printf 'ok      %s\n' "$*"; }
+fail() { printf 'FAILED  %s\n' "$*"; failed_tests=$((failed_tests + 1)); }
 
 # ask CODE WHAT CURL-ARGUMENT...: writes the body to $work/body. The certificate may be self-signed.
 ask() {
-  local wanted=$1 what=$2 code
+  local expected=$1 what=$2 code
   shift 2
   code=$(curl --insecure --silent --max-time 10 --output "$work/body" --write-out '%{http_code}' "$@") || true
-  if [ "$code" = "$wanted" ]; then fine "$what ($code)"; else faulty "$what: $code instead of $wanted: $(head -c 300 "$work/body" 2>/dev/null)"; fi
+  if [ "$code" = "$expected" ]; then pass "$what ($code)"; else fail "$what: $code instead of $expected: $(head -c 300 "$work/body" 2>/dev/null)"; fi
 }
 
 run_test() {
@@ -427,7 +427,7 @@ run_test() {
   test_signing_in "$at/api/v1/auth"
   test_spread "http://127.0.0.1:$http_port/alive"
   test_metrics
-  [ "$faults" -eq 0 ] || die "$faults failed"
+  [ "$failed_tests" -eq 0 ] || die "$failed_tests failed"
   say 'All tests passed.'
 }
 
@@ -446,28 +446,28 @@ test_signing_in() {
   ask 204 'logout' --header "@$work/header" --request POST "$at/logout"
   ask 401 'who am I, after the logout' --header "@$work/header" "$at/me"
   compose exec -T postgres psql --quiet --username postgres --dbname haven \
-    --command "DELETE FROM users WHERE email = '$email'" || faulty 'remove the test account'
+    --command "DELETE FROM users WHERE email = '$email'" || fail 'remove the test account'
 }
 
 test_spread() {
-  local count wanted seen
-  wanted=$(instances | grep -c .)
-  count=$(for _ in $(seq $((wanted * 10))); do curl --silent --max-time 5 "$1" | field instance; done | sort | uniq -c)
-  seen=$(grep -c . <<<"$count")
-  if [ "$seen" -eq "$wanted" ]; then fine "$wanted instances answer:"; else faulty "$seen of $wanted instances answer:"; fi
+  local count running answering
+  running=$(instances | grep -c .)
+  count=$(for _ in $(seq $((running * 10))); do curl --silent --max-time 5 "$1" | field instance; done | sort | uniq -c)
+  answering=$(grep -c . <<<"$count")
+  if [ "$answering" -eq "$running" ]; then pass "$running instances answer:"; else fail "$answering of $running instances answer:"; fi
   say "$count"
 }
 
 test_metrics() {
   # A query also returns series from before a restart, for 5 min.
   local query='sum(up{job="haven-api"} and timestamp(up{job="haven-api"}) > time() - 20)'
-  local wanted seen until=$((SECONDS + 60))
-  wanted=$(instances | grep -c .)
+  local running scraped until=$((SECONDS + 60))
+  running=$(instances | grep -c .)
   while :; do
-    seen=$(curl --silent --max-time 5 --get "http://127.0.0.1:$(setting PROMETHEUS_PORT 9090)/api/v1/query" \
+    scraped=$(curl --silent --max-time 5 --get "http://127.0.0.1:$(setting PROMETHEUS_PORT 9090)/api/v1/query" \
       --data-urlencode "query=$query" | sed -n 's/.*"value":\[[^,]*,"\([0-9]*\)"\].*/\1/p')
-    [ "$seen" != "$wanted" ] || { fine "Prometheus reads $wanted instances"; return; }
-    [ "$SECONDS" -lt "$until" ] || { faulty "Prometheus reads ${seen:-no} instances of $wanted"; return; }
+    [ "$scraped" != "$running" ] || { pass "Prometheus reads $running instances"; return; }
+    [ "$SECONDS" -lt "$until" ] || { fail "Prometheus reads ${scraped:-no} instances of $running"; return; }
     sleep 2
   done
 }

@@ -46,7 +46,7 @@ if [ -n "$only" ] && [ $# -gt 0 ]; then usage >&2; exit 64; fi
 ask() { printf '%s\n' "$1" | socat -t5 stdio "UNIX-CONNECT:$socket"; }
 
 # HAProxy prints nothing after a successful command.
-tell() {
+run_in_haproxy() {
   answer=$(ask "$1")
   [ -z "$answer" ] || { say "$answer"; return 1; }
 }
@@ -59,21 +59,21 @@ field() {
     END { exit !found }'
 }
 
-# checked: whether the checks have passed since maintenance ended (state 3 = rise + fall - 1).
-checked() {
+# checks_passed: whether the checks have passed since maintenance ended (state 3 = rise + fall - 1).
+checks_passed() {
   [ "$(ask "show servers state $backend" | awk -v name="$instance" '$4 == name { print $13 }')" = 3 ]
 }
 
 put_back() {
   # State `drain` first: HAProxy checks the instance but sends no requests to it, because it may still be starting.
-  tell "set server $backend/$instance state drain"
-  left=$limit
-  until checked; do
-    [ "$left" -gt 0 ] || { say "$instance does not pass its checks; HAProxy will use it as soon as it does"; failed=1; break; }
-    left=$((left - 1))
+  run_in_haproxy "set server $backend/$instance state drain"
+  remaining=$limit
+  until checks_passed; do
+    [ "$remaining" -gt 0 ] || { say "$instance does not pass its checks; HAProxy will use it when they pass"; failed=1; break; }
+    remaining=$((remaining - 1))
     sleep 1
   done
-  tell "set server $backend/$instance state ready"
+  run_in_haproxy "set server $backend/$instance state ready"
   [ -z "${failed:-}" ] || return 1
   say "$instance is in rotation again"
 }
@@ -90,11 +90,11 @@ fi
 
 # `maint` and not `drain`: in `drain`, the instance would still get the clients whose affinity cookie selects it.
 # Requests in progress finish in both states.
-tell "set server $backend/$instance state maint"
-left=$limit
+run_in_haproxy "set server $backend/$instance state maint"
+remaining=$limit
 while sessions=$(field scur) && [ "$sessions" -gt 0 ]; do
-  [ "$left" -gt 0 ] || { say "$instance still has $sessions requests after $limit s"; exit 1; }
-  left=$((left - 1))
+  [ "$remaining" -gt 0 ] || { say "$instance still has $sessions requests after $limit s"; exit 1; }
+  remaining=$((remaining - 1))
   sleep 1
 done
 say "$instance is out of rotation and has no requests left"
