@@ -5,11 +5,17 @@ import { createServer } from "node:http";
 
 const { HOST: host = "127.0.0.1", METRICS_PORT: metricsPort = "9114", SYSLOG_PORT: syslogPort = "5140" } = process.env;
 
-/** The number of responses, by source and status. The first failure of a kind is an increase only if there was a 0 before. */
+/**
+ * The number of responses, by source and status. The series of failures start at 0, because Prometheus counts the first
+ * failure as an increase only if the series had a value before.
+ */
 const responses = new Map(["429", "502", "503", "504"].map((status) => [seriesOf("nginx", status), 0]));
 let malformed = 0;
 
-/** `header` is the time until an instance had sent its headers, `-` for an attempt without headers, or empty. */
+/**
+ * Counts one line. Its `header` has, for each attempt, the time until an instance had sent its headers, or `-` if it sent
+ * none. It is empty if there was no attempt.
+ */
 function count(line) {
   const [, status, header] = /\{"status":"(\d{1,3})","header":"([\d., :-]*)"\}$/.exec(line) ?? [];
   if (status === undefined) {

@@ -6,23 +6,23 @@ import { z } from "zod";
 // The alert rules define every threshold; dashboards and the runbook take them from here.
 
 const folder = fileURLToPath(new URL("./rules/", import.meta.url));
-const rule = z.looseObject({
+const ruleSchema = z.looseObject({
   alert: z.string().optional(),
   record: z.string().optional(),
   expr: z.string(),
   for: z.string().optional(),
 });
-const ruleFile = z.object({ groups: z.array(z.object({ rules: z.array(rule) })) });
+const ruleFile = z.object({ groups: z.array(z.object({ rules: z.array(ruleSchema) })) });
 
 const rules = new Map(
   globSync(`${folder}*.yml`)
     .sort()
     .flatMap((file) => ruleFile.parse(parse(readFileSync(file, "utf8"))).groups)
     .flatMap((group) => group.rules)
-    .map((one) => [one.alert ?? one.record ?? "", one] as const),
+    .map((rule) => [rule.alert ?? rule.record ?? "", rule] as const),
 );
 
-function ruleNamed(name: string): z.infer<typeof rule> {
+function ruleNamed(name: string): z.infer<typeof ruleSchema> {
   const found = rules.get(name);
   if (found === undefined) throw new Error(`no rule named ${name}`);
   return found;

@@ -9,10 +9,10 @@ import {
 
 /** Returns the runbook with the threshold of each alert in a line below the heading of the alert. */
 export function withThresholds(runbook: string): string {
-  const withoutThem = runbook.replaceAll(/^(## \w+\n\n)Threshold: .*\n\n/gm, "$1");
+  const withoutThresholds = runbook.replaceAll(/^(## \w+\n\n)Threshold: .*\n\n/gm, "$1");
   return alertsWithThreshold().reduce(
     (text, alert) => text.replace(`## ${alert}\n\n`, `## ${alert}\n\nThreshold: ${formatCondition(alert)}.\n\n`),
-    withoutThem,
+    withoutThresholds,
   );
 }
 

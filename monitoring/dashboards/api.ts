@@ -48,7 +48,7 @@ const budget = (title: string, record: string, what: string): Panel => ({
     { from: 0, color: "orange" },
     { from: 0.25, color: "green" },
   ],
-  queries: [{ expr: record, legend: "left" }],
+  queries: [{ expr: record, legend: "remaining" }],
 });
 
 export const api: Dashboard = {
@@ -167,7 +167,7 @@ export const api: Dashboard = {
             },
             {
               expr: `sum by (instance) (rate(http_requests_total{${answers}, status="499"}[$interval]))`,
-              legend: "{{instance}} given up",
+              legend: "{{instance}} aborted",
             },
           ],
         },
@@ -192,7 +192,7 @@ export const api: Dashboard = {
         },
         {
           title: "Response times, distribution",
-          description: "Number of responses by duration. Two bands: two kinds of requests, or one slow instance.",
+          description: "Number of responses by duration. Two bands mean two kinds of requests, or one slow instance.",
           kind: "heatmap",
           unit: "s",
           width: 12,
@@ -215,7 +215,7 @@ export const api: Dashboard = {
         },
         {
           title: "Response times by instance, p99",
-          description: `The alert LatencyP99High fires above ${formatThreshold("LatencyP99High")}. One line above the others: that instance, not the database.`,
+          description: `The alert LatencyP99High fires above ${formatThreshold("LatencyP99High")}. If one line is above the others, the cause is that instance and not the database.`,
           kind: "timeseries",
           unit: "s",
           width: 12,

@@ -91,11 +91,11 @@ const heights: Readonly<Record<Panel["kind"], number>> = {
 };
 
 function layOut(rows: readonly Row[]): object[] {
-  const laid: object[] = [];
+  const placed: object[] = [];
   let y = 0;
   for (const row of rows) {
     const gridPos = { h: 1, w: columns, x: 0, y };
-    laid.push({ id: laid.length + 1, type: "row", title: row.title, collapsed: false, gridPos, panels: [] });
+    placed.push({ id: placed.length + 1, type: "row", title: row.title, collapsed: false, gridPos, panels: [] });
     y += 1;
     let x = 0;
     let lineHeight = 0;
@@ -106,11 +106,11 @@ function layOut(rows: readonly Row[]): object[] {
         y += lineHeight;
         lineHeight = 0;
       }
-      laid.push({ id: laid.length + 1, gridPos: { h, w: panel.width, x, y }, ...toPanel(panel) });
+      placed.push({ id: placed.length + 1, gridPos: { h, w: panel.width, x, y }, ...toPanel(panel) });
       x += panel.width;
       lineHeight = Math.max(lineHeight, h);
     }
     y += lineHeight;
   }
-  return laid;
+  return placed;
 }

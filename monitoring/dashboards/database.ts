@@ -12,7 +12,8 @@ const quantile = (share: number, name: string, by: string) =>
 const panelsOfDependency = (name: "postgres" | "redis", title: string): readonly Panel[] => [
   {
     title: `${title}, by instance`,
-    description: "State of the health check. All down: the service or its network. One down: that instance.",
+    description:
+      "State of the health check. If it is down for all instances, the cause is the service or its network; if for one, that instance.",
     kind: "state-timeline",
     unit: "short",
     width: 12,
@@ -106,7 +107,7 @@ const capabilities: Row = {
     {
       title: "Capabilities, by check",
       description:
-        "The worst state of each capability over the selected instances. Reading up and writing down: the store refuses writes.",
+        "The worst state of each capability over the selected instances. If reading is up and writing is down, the store refuses writes.",
       kind: "state-timeline",
       unit: "short",
       width: 12,
@@ -117,7 +118,7 @@ const capabilities: Row = {
     },
     {
       title: "Why a capability is down",
-      description: "Instances, capabilities that are down there, and the reason. Empty: all are up.",
+      description: "The capabilities that are down, by instance, with the reason. Empty if all are up.",
       kind: "table",
       unit: "short",
       width: 12,

@@ -85,7 +85,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Open connections",
-          description: "From clients and proxies, busy or kept alive. An instance without any is not in rotation.",
+          description:
+            "Connections from clients and proxies, busy or kept alive. An instance without connections is not in rotation.",
           kind: "timeseries",
           unit: "short",
           width: 8,
@@ -123,7 +124,8 @@ export const loadBalancer: Dashboard = {
       panels: [
         {
           title: "Reachable",
-          description: "Probes from outside, through DNS, TLS and the load balancer. Out: EdgeUnreachable.",
+          description:
+            "Probes from outside, through DNS, TLS and the load balancer. If they fail, the alert EdgeUnreachable fires.",
           kind: "state-timeline",
           unit: "short",
           width: 8,
@@ -142,7 +144,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Days of the certificate",
-          description: `Until the certificate that clients get expires. Below ${formatThreshold("EdgeCertificateExpiresSoon")}: EdgeCertificateExpiresSoon.`,
+          description: `Days until the certificate that clients get expires. The alert EdgeCertificateExpiresSoon fires below ${formatThreshold("EdgeCertificateExpiresSoon")}.`,
           kind: "stat",
           unit: "short",
           width: 8,
@@ -166,7 +168,8 @@ export const loadBalancer: Dashboard = {
       panels: [
         {
           title: "Connections",
-          description: "Of clients: reading a request, writing a response, or waiting for the next request.",
+          description:
+            "Connections of clients on which NGINX reads a request, writes a response, or waits for the next request.",
           kind: "timeseries",
           unit: "short",
           width: 8,
@@ -195,7 +198,8 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "Dropped connections",
-          description: "Accepted and closed at once, because worker_connections are in use: NginxDropsConnections.",
+          description:
+            "Connections a second that NGINX closes at once, because all worker_connections are in use. The alert NginxDropsConnections fires above 0.",
           kind: "timeseries",
           unit: "ops",
           width: 8,
@@ -292,7 +296,7 @@ export const loadBalancer: Dashboard = {
         },
         {
           title: "CPU of HAProxy",
-          description: "Share of the time in which it is not idle. Near 1 every request is slow.",
+          description: "Share of the time in which HAProxy is not idle. Near 1, every request is slow.",
           kind: "timeseries",
           unit: "percentunit",
           width: 12,

@@ -2,7 +2,7 @@ import type { Row } from "./build.ts";
 
 const selected = 'job="haven-api", instance=~"$instance"';
 
-/** A cache that is off costs each request a round trip to Redis, and is no error. */
+/** While the cache is off, each request makes a round trip to Redis. That is not an error. */
 export const sessionCache: Row = {
   title: "Remembered sessions",
   panels: [
@@ -18,7 +18,7 @@ export const sessionCache: Row = {
     },
     {
       title: "Why the session cache is off",
-      description: "Instances whose cache is off, and the reason. Empty: it is on everywhere.",
+      description: "Instances whose cache is off, and the reason. Empty if all caches are on.",
       kind: "table",
       unit: "short",
       width: 12,

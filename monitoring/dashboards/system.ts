@@ -37,13 +37,13 @@ export const system: Dashboard = {
         },
         {
           title: "Instances that answer",
-          description: "The number of instances that Prometheus can scrape, and of all that it knows.",
+          description: "The number of instances that Prometheus can scrape, and the number of all its targets.",
           kind: "stat",
           unit: "short",
           width: 4,
           queries: [
             { expr: `sum(up{${selected}})`, legend: "answer" },
-            { expr: `count(up{${selected}})`, legend: "known" },
+            { expr: `count(up{${selected}})`, legend: "targets" },
           ],
         },
         {
@@ -208,7 +208,7 @@ export const system: Dashboard = {
         {
           title: "Instances known",
           description:
-            "The number of instances that each instance knows, including itself. The alert FleetNotSeen fires if the numbers differ for long.",
+            "The number of instances whose heartbeat each instance reads, including its own. The alert FleetNotSeen fires if the numbers differ for long.",
           kind: "timeseries",
           unit: "short",
           width: 8,
