@@ -3,7 +3,10 @@ import { get } from "node:http";
 
 const [path = "/alive"] = process.argv.slice(2);
 // Shorter than the timeout of HEALTHCHECK, so that this script can print the cause.
-const request = get({ host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 }, printResult);
+const request = get(
+  { host: "127.0.0.1", port: process.env.PORT || 4000, path, agent: false, timeout: 4000 },
+  printResult,
+);
 request.on("timeout", () => request.destroy(new Error("no answer within 4 s")));
 request.on("error", (error) => end(1, `${path}: ${error.message}`));
 
