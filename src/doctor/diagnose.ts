@@ -12,7 +12,7 @@ export type DiagnosisRequest = {
   /** Sets of files that run together. Files are compared only with files of the same set. */
   deployments: readonly ConfigPaths[];
   settings: SettingValues;
-  /** The file that a finding names as the place of a setting that none of the files sets. */
+  /** The place of a setting that no file sets: findings name this file. */
   settingsFile: string;
   /** `max_connections` from the command line, for a Postgres that no file describes. */
   maxConnections?: ConfigNumber | undefined;
@@ -42,7 +42,7 @@ const withSeverity = (rule: Rule, severity: Severity): Rule => ({
   find: (deployment) => rule.find(deployment).map((violation) => ({ ...violation, severity })),
 });
 
-/** Reads the files, compares them with each other and with the settings, and returns what disagrees. */
+/** Reads the files, compares them with each other and with the settings, and returns the findings. */
 export function diagnose(
   { deployments, settings, settingsFile, maxConnections, live, rules = {}, versions = {} }: DiagnosisRequest,
   sources: Omit<Sources, "diagnostics"> & { diagnostics?: Diagnostics },

@@ -1,6 +1,6 @@
 import type { Place } from "./facts/config-values.ts";
 
-/** A file that cannot be read. The message completes the sentence that starts with the file name. */
+/** A file that cannot be read. The message continues a sentence that begins with the file name: `is not text`. */
 export class UnreadableError extends Error {
   override readonly name = "Unreadable";
   readonly at: Place;
@@ -13,7 +13,7 @@ export class UnreadableError extends Error {
 
 /** Collects messages about parts of files that were not understood, and about files that could not be read. */
 export type Diagnostics = {
-  /** Records a part of a file that was not understood, so that no rule has checked it. */
+  /** Records a part of a file that was not understood. No rule has checked this part. */
   addNote(at: Place, text: string): void;
   /** Records a file or another input that could not be read at all. */
   addUnreadable(at: Place, text: string): void;
@@ -38,7 +38,7 @@ export function createDiagnostics(): Diagnostics {
   };
 }
 
-/** Reads each path. A path that cannot be read is recorded, and the others are still read. */
+/** Reads each path. A path that cannot be read is recorded, and the other paths are still read. */
 export function readEach<T>(
   paths: readonly string[] | undefined,
   diagnostics: Diagnostics,

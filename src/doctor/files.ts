@@ -26,7 +26,7 @@ export function filesOnDisk(folder: string, diagnostics = createDiagnostics()): 
     displayPath,
     kind(path) {
       const found = statOf(resolve(folder, path));
-      // Not "none": reading the file then reports why it cannot be opened.
+      // The type of the path is unknown. Reading it as a file reports why it cannot be opened.
       if (found === "refused") return "file";
       if (found === undefined) return "none";
       if (found.isFile()) return "file";
@@ -98,10 +98,10 @@ export function readStandardInput(diagnostics: Diagnostics): string {
   }
 }
 
-/** Control characters occur in binary files and not in text. */
+/** Returns whether the byte is a control character that occurs in binary files and not in text. */
 const isControl = (byte: number): boolean => byte < 9 || (byte > 13 && byte < 32);
 
-/** Text that is not UTF-8 is usually Latin-1, with the special characters in comments, so it is decoded as Latin-1. */
+/** Decodes text that is not UTF-8 as Latin-1, the most frequent other encoding. */
 function textOf(data: Buffer, file: string, diagnostics: Diagnostics): string {
   const at = { file, line: 1 };
   if (data.length > maxBytes)
@@ -132,7 +132,7 @@ export function readOptionalText(files: Files, path: string): string {
   const at = { file: files.displayPath(path), line: 1 };
   const kind = files.kind(path);
   if (kind === "none") throw new UnreadableError(at, "does not exist");
-  if (kind === "folder") throw new UnreadableError(at, "is a folder, and a file is wanted here");
+  if (kind === "folder") throw new UnreadableError(at, "is a folder, and a file is expected here");
   return files.read(path);
 }
 

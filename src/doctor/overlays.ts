@@ -19,14 +19,17 @@ export function mergeOverlays(findings: readonly Finding[]): Finding[] {
     const base = baseOf(finding);
     const key = base === undefined ? String(index) : [finding.rule, base, subjectOf(finding)].join("\n");
     const before = merged.get(key);
-    merged.set(key, before === undefined ? finding : together(before, finding));
+    merged.set(key, before === undefined ? finding : mergeFindings(before, finding));
   }
   return [...merged.values()];
 }
 
-const together = (first: Finding, other: Finding): Finding => ({
+const mergeFindings = (first: Finding, other: Finding): Finding => ({
   ...first,
-  message: first.message.replace(/(?: It is the same in other overlays\.)?$/, " It is the same in other overlays."),
+  message: first.message.replace(
+    /(?: Other overlays have the same problem\.)?$/,
+    " Other overlays have the same problem.",
+  ),
   places: [...first.places, ...other.places],
   edits: [...first.edits, ...other.edits],
 });

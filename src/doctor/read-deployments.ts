@@ -22,7 +22,7 @@ import { versionsOf } from "./readers/program-versions.ts";
 import { readOperator, readPrometheus } from "./readers/prometheus/prometheus.ts";
 import type { RunningInstance } from "./readers/running-instance.ts";
 
-/** The kinds of files that the doctor reads, each the name of an option of the command line. */
+/** The kinds of files that the doctor reads. Each kind is also the name of a command-line option. */
 export const configKinds = [
   "nginx",
   "haproxy",
@@ -101,7 +101,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
   ];
   const allApps = [...appsOutsideClusters, ...clusters.flatMap(({ apps }) => apps)];
   const appWithoutFile = appFromSettings(application, diagnostics);
-  const outside: Deployment = {
+  const outsideClusters: Deployment = {
     ...emptyDeployment,
     apps: allApps.length === 0 ? [singleInstance(appWithoutFile)] : appsOutsideClusters,
     loadBalancers: [
@@ -119,7 +119,7 @@ export function readDeployments(paths: ConfigPaths, application: Application, so
     monitoring,
     versions,
   };
-  return [outside, ...clusters];
+  return [outsideClusters, ...clusters];
 }
 
 /** Reads a set of manifests. Its load balancers forward requests to the pods of the same set. */
@@ -146,11 +146,14 @@ function readCluster(
 
 /** Assumes one instance where no file sets the number. */
 function singleInstance(app: App): App {
-  const one = count("instances", 1, app.at, "at least");
-  return { ...app, replicas: { min: one, max: one, surge: count("additional instances", 0, app.at, "at least") } };
+  const instances = count("instances", 1, app.at, "at least");
+  return {
+    ...app,
+    replicas: { min: instances, max: instances, surge: count("additional instances", 0, app.at, "at least") },
+  };
 }
 
-/** Prefers the apps of the same file, then those that the load balancer names, then all of them. */
+/** Connects a load balancer with the apps of the same file, else with the apps that it names, else with all apps. */
 function connect(
   loadBalancer: LoadBalancer,
   appsOfSameFile: readonly App[],

@@ -4,8 +4,8 @@ import type { Deployment } from "./facts/deployment.ts";
 export type Severity = "error" | "warning";
 
 /**
- * How certain a finding is. High: it follows from the files and from documented behaviour. Medium: it rests on a guess
- * that is nearly always right, such as which container is the application.
+ * How certain a finding is. High: the finding follows from the files and from documented behaviour. Medium: the finding
+ * also depends on an assumption that is nearly always right, such as which container runs the application.
  */
 export type Confidence = "high" | "medium";
 
@@ -50,7 +50,7 @@ export type Example = {
 /** A change of one line that removes a finding: the text on that line and its replacement. */
 export type Edit = { at: Place; from: string; to: string };
 
-/** Which rules are on, by their id, and the severity of their findings. */
+/** For each rule id: whether the rule is on, or the severity of its findings. */
 export type RuleLevels = Readonly<Record<string, "on" | "off" | Severity>>;
 
 export type Violation = {
@@ -67,8 +67,8 @@ export type Violation = {
   /** The versions of the program for which the finding holds; set if the version is not known. */
   affectedVersions?: string;
   edits?: readonly Edit[];
-  /** Each place is a separate subject, so that one of them can be ignored. */
-  each?: boolean;
+  /** True if a comment may ignore one place and keep the finding for the other places. */
+  hasSeparatePlaces?: boolean;
 };
 
 export type Finding = {
@@ -82,7 +82,7 @@ export type Finding = {
   fix: string;
   places: readonly Place[];
   edits: readonly Edit[];
-  each: boolean;
+  hasSeparatePlaces: boolean;
 };
 
 /** Settings that no file sets, and the rules that cannot judge the file without them. */
@@ -119,7 +119,7 @@ export function runRules(
 
 /** Only a finding of high confidence is an error. */
 function findingOf(rule: Rule, violation: Violation): Finding {
-  const { numbers = [], title = rule.title, fix = rule.fix, edits = [], each = false } = violation;
+  const { numbers = [], title = rule.title, fix = rule.fix, edits = [], hasSeparatePlaces = false } = violation;
   const confidence = violation.confidence ?? rule.confidence ?? "high";
   const severity = confidence === "high" ? (violation.severity ?? rule.severity) : "warning";
   const versions = violation.affectedVersions === undefined ? "" : ` This holds for ${violation.affectedVersions}.`;
@@ -137,7 +137,7 @@ function findingOf(rule: Rule, violation: Violation): Finding {
     fix,
     places,
     edits,
-    each,
+    hasSeparatePlaces,
   };
 }
 

@@ -36,12 +36,12 @@ and reports numbers that disagree. Rules and options: docs/doctor.md
   --baseline FILE      ignores the findings that the file holds
   --write-baseline FILE  writes the present findings to the file
   --fail-on LEVEL      error (default), warning or never
-  --fix                writes the changes that are safe, and reports what is left
+  --fix                writes the changes that are safe, and reports the other findings
   --format FORMAT      table (default), json, sarif, github, junit or markdown
   --json, --sarif      short for --format json and --format sarif
 
-Exit codes: 0 nothing found at the level of --fail-on, 1 found, 2 a file could not be
-read, 64 wrong usage.
+Exit codes: 0 no finding at the level of --fail-on, 1 at least one such finding, 2 a file
+could not be read, 64 wrong usage.
 `;
 
 export const formats = ["table", "json", "sarif", "github", "junit", "markdown"] as const;
@@ -93,7 +93,7 @@ export type CommandLine = {
   help: boolean;
 };
 
-/** Returns the message of a usage error where the arguments cannot be used. */
+/** Parses the arguments, or returns the message of a usage error. */
 export function parseCommandLine(args: readonly string[]): CommandLine | { usageError: string } {
   const parsed = parse(args);
   if ("usageError" in parsed) return parsed;
@@ -134,7 +134,7 @@ type Values = Exclude<ReturnType<typeof parse>, { usageError: string }>["values"
 
 const commandLinePlace = { file: "environment", line: 1 };
 
-/** Pairs of `nginx=1.28,haproxy=3.2`. A pair that is not understood is left out here and reported as a usage error. */
+/** Parses lists such as `nginx=1.28,haproxy=3.2`. Leaves out invalid pairs, which `usageErrorIn` reports. */
 const versionList = (lists: readonly string[] | undefined): (readonly [Program, KnownVersion])[] =>
   (lists ?? [])
     .flatMap((list) => list.split(","))
@@ -164,9 +164,9 @@ function usageErrorIn(values: Values): string | undefined {
   if (versionList(values.versions).length < pairs.length)
     return "--versions needs pairs such as nginx=1.28,kubernetes=1.33";
   const repeated = notRepeatable.find((name) => (values[name]?.length ?? 0) > 1);
-  if (repeated !== undefined) return `--${repeated} may be given once`;
+  if (repeated !== undefined) return `--${repeated} may be used only once`;
   const empty = ([...configKinds, "settings", "config", "baseline", "write-baseline"] as const).find((name) =>
     values[name]?.includes(""),
   );
-  return empty === undefined ? undefined : `--${empty} names no file`;
+  return empty === undefined ? undefined : `--${empty} has no file name`;
 }

@@ -23,14 +23,14 @@ export type { CliContext, CliResult };
 
 const shippedFiles = "configurations shipped with Haven";
 
-/** Returns undefined after a usage error, which was reported. */
+/** Runs the doctor. After a usage error, reports the error and returns undefined. */
 export async function runDoctor(args: readonly string[], context: CliContext): Promise<CliResult | undefined> {
   const { folder, program, shippedFolder } = context;
   const commandLine = parseCommandLine(args);
   const files = filesOnDisk(folder);
   if ("usageError" in commandLine) return reportUsageError(commandLine.usageError, context);
-  const wrongFolder = folderError(commandLine.folders, files);
-  if (wrongFolder !== undefined) return reportUsageError(wrongFolder, context);
+  const folderProblem = folderError(commandLine.folders, files);
+  if (folderProblem !== undefined) return reportUsageError(folderProblem, context);
   if (commandLine.help) return { output: usageOf(program), exitCode: 0 };
   if (commandLine.explain !== undefined) return explain(commandLine.explain, context);
   const { folders, live, settings, paths } = commandLine;
@@ -42,16 +42,16 @@ export async function runDoctor(args: readonly string[], context: CliContext): P
   const { fixed, refused } = commandLine.fix
     ? writeFixes(run.diagnosis.findings, folder, fixableFolders(commandLine, folder))
     : { fixed: [], refused: [] };
-  const last = fixed.length === 0 ? run : await judge(commandLine, usesShipped, context);
-  const refusedBaseline = writeBaseline(commandLine.writeBaseline, last.diagnosis, files, folder);
-  if (refusedBaseline !== undefined) return reportUsageError(refusedBaseline, context);
-  const unreadable = [...last.diagnosis.unreadable, ...refused];
-  return resultOf({ ...last, diagnosis: { ...last.diagnosis, unreadable } }, fixed, commandLine, context);
+  const finalRun = fixed.length === 0 ? run : await judge(commandLine, usesShipped, context);
+  const baselineProblem = writeBaseline(commandLine.writeBaseline, finalRun.diagnosis, files, folder);
+  if (baselineProblem !== undefined) return reportUsageError(baselineProblem, context);
+  const unreadable = [...finalRun.diagnosis.unreadable, ...refused];
+  return resultOf({ ...finalRun, diagnosis: { ...finalRun.diagnosis, unreadable } }, fixed, commandLine, context);
 }
 
 /**
- * Returns the folders in which `--fix` may change files. A symbolic link or an include may lead to other files, which
- * are never changed.
+ * Returns the folders in which `--fix` may change files. A symbolic link or an
+ * include may lead to files in other folders. The doctor never changes these files.
  */
 const fixableFolders = ({ folders, paths }: CommandLine, folder: string): string[] => [
   folder,
@@ -67,9 +67,9 @@ function writeBaseline(
   folder: string,
 ): string | undefined {
   if (path === undefined) return undefined;
-  const known = ignored.filter(({ by }) => by === "baseline").map(({ finding }) => finding);
+  const baselineFindings = ignored.filter(({ by }) => by === "baseline").map(({ finding }) => finding);
   try {
-    writeFileSync(resolve(folder, path), baselineText([...findings, ...known], lineReader(files)));
+    writeFileSync(resolve(folder, path), baselineText([...findings, ...baselineFindings], lineReader(files)));
     return undefined;
   } catch (error) {
     return `'${path}' cannot be written (${codeOf(error)})`;
@@ -78,7 +78,7 @@ function writeBaseline(
 
 type Judgement = { diagnosis: GatedDiagnosis; gate: Gate; inputs: readonly string[] };
 
-/** Reads the files, compares them, and leaves out what is ignored. */
+/** Reads the files, compares them, and separates the ignored findings from the others. */
 async function judge(commandLine: CommandLine, usesShipped: boolean, context: CliContext): Promise<Judgement> {
   const { environment, folder, program, shippedFolder, now = () => new Date() } = context;
   const { runKustomize = createKubectlKustomize({ workingFolder: folder, path: environment["PATH"] }) } = context;
@@ -113,8 +113,8 @@ async function judge(commandLine: CommandLine, usesShipped: boolean, context: Cl
     today: now().toISOString().slice(0, 10),
     diagnostics,
   });
-  const named = configKinds.flatMap((kind) => (paths[kind] ?? []).map((path) => `${kind} ${files.displayPath(path)}`));
-  return { diagnosis: gated, gate, inputs: usesShipped ? [shippedFiles] : named };
+  const inputs = configKinds.flatMap((kind) => (paths[kind] ?? []).map((path) => `${kind} ${files.displayPath(path)}`));
+  return { diagnosis: gated, gate, inputs: usesShipped ? [shippedFiles] : inputs };
 }
 
 function shippedIn(folder: string, files: Files, diagnostics: Diagnostics): ConfigPaths[] {
@@ -122,7 +122,7 @@ function shippedIn(folder: string, files: Files, diagnostics: Diagnostics): Conf
   if (shipped.length === 0)
     diagnostics.addUnreadable(
       { file: shippedFiles, line: 1 },
-      "not found: a built image has none. Name a folder or files, see --help",
+      "not found: a built image does not contain them. Name a folder or files, see --help",
     );
   return shipped;
 }
@@ -148,7 +148,7 @@ function explain(id: string, context: CliContext): CliResult | undefined {
   if (rule !== undefined) return { output: explanationOf(rule), exitCode: 0 };
   const near = allRules.filter((one) => one.id.includes(id)).map((one) => one.id);
   const hint = near.length === 0 ? "" : `: perhaps ${near.slice(0, 3).join(", ")}`;
-  return reportUsageError(`'${id}' is no rule${hint}`, context);
+  return reportUsageError(`'${id}' is not a rule${hint}`, context);
 }
 
 function reportUsageError(message: string, context: CliContext): undefined {

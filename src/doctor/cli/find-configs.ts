@@ -28,8 +28,8 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
   const kustomizations: string[] = [];
   const manifests: string[] = [];
   const add = (kind: ConfigKind, path: string) => found.set(kind, [...(found.get(kind) ?? []), path]);
-  let seen = 0;
-  /** The folders that were searched already: symbolic links may lead to a folder twice, or in a circle. */
+  let fileCount = 0;
+  /** The folders that were already searched. Symbolic links may lead to a folder twice, or form a circle. */
   const searched = new Set<string>();
   walk(folder, 0);
 
@@ -54,7 +54,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     const isKustomization = kustomizationIn(files, within) !== undefined;
     if (isKustomization) kustomizations.push(within);
     for (const name of names) {
-      if (++seen > maxFiles)
+      if (++fileCount > maxFiles)
         throw new UnreadableError({ file: files.displayPath(folder), line: 1 }, `holds more than ${maxFiles} files`);
       const path = join(within, name);
       const kind = files.kind(path);
@@ -63,7 +63,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     }
   }
 
-  /** A folder that cannot be listed is reported, and the others are still searched. */
+  /** Lists a folder. A folder that cannot be listed is reported, and the other folders are still searched. */
   function namesIn(within: string): readonly string[] {
     try {
       const real = files.realPath(within);
@@ -90,7 +90,7 @@ export function findConfigs(folder: string, files: Files, diagnostics: Diagnosti
     else if (isYaml && !isKustomization && isManifest(text)) manifests.push(path);
   }
 
-  /** An unreadable file is reported if its name shows its kind, and skipped otherwise. */
+  /** Reads a file. An unreadable file is reported if its name shows its kind. Otherwise it is skipped. */
   function textOf(path: string, isKnown: boolean): string {
     try {
       return files.read(path);

@@ -11,7 +11,7 @@ import type { CliContext } from "./cli-context.ts";
 import type { CommandLine } from "./command-line.ts";
 import { findConfigs } from "./find-configs.ts";
 
-// The inputs of a run in addition to the configurations.
+// Reads the inputs of a run: files, settings, the configuration of the doctor, and a running instance.
 
 /** Returns the files that options name, followed by the files found in the folders. */
 export function pathsOf({ folders, paths }: CommandLine, files: Files, diagnostics: Diagnostics): ConfigPaths {
@@ -31,17 +31,22 @@ export function readGate(
 ): Gate {
   const candidates = [".", ...folders].flatMap((folder) => gateConfigNames.map((name) => join(folder, name)));
   const configPath = config ?? candidates.find((one) => files.kind(one) === "file");
-  const [read = emptyGateConfig] = readEach(configPath === undefined ? [] : [configPath], diagnostics, (one) =>
+  const [gateConfig = emptyGateConfig] = readEach(configPath === undefined ? [] : [configPath], diagnostics, (one) =>
     withPathsFrom(dirname(one), readGateConfig(files, one, diagnostics), files),
   );
-  const configured = baseline ?? read.baseline;
+  const configuredBaseline = baseline ?? gateConfig.baseline;
   // With --write-baseline, the baseline file may not exist yet.
-  const isFirst = writeBaseline !== undefined && configured !== undefined && files.kind(configured) === "none";
-  const baselinePath = isFirst ? undefined : configured;
-  const [entries] = readEach(baselinePath === undefined ? [] : [baselinePath], diagnostics, (one) =>
+  const isNewBaseline =
+    writeBaseline !== undefined && configuredBaseline !== undefined && files.kind(configuredBaseline) === "none";
+  const baselinePath = isNewBaseline ? undefined : configuredBaseline;
+  const [baselineEntries] = readEach(baselinePath === undefined ? [] : [baselinePath], diagnostics, (one) =>
     readBaseline(files, one),
   );
-  return { config: read, file: configPath === undefined ? "" : files.displayPath(configPath), baseline: entries };
+  return {
+    config: gateConfig,
+    file: configPath === undefined ? "" : files.displayPath(configPath),
+    baseline: baselineEntries,
+  };
 }
 
 /** Paths in `.haven-doctor.yaml` are relative to its folder. */

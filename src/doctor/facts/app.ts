@@ -11,16 +11,20 @@ export type Probe = {
   hasUnknownRequest: boolean;
   timeout: ConfigNumber | undefined;
   interval: ConfigNumber | undefined;
-  /**
-   * Kubernetes: the time before the first probe, and the number of consecutive failures after which Kubernetes acts.
-   */
+  /** Kubernetes: the time before the first probe. */
   initialDelay?: ConfigNumber | undefined;
+  /**
+   * Kubernetes: the number of consecutive failures after which Kubernetes restarts the container or stops its traffic.
+   */
   failures?: ConfigNumber | undefined;
   /** The time limit of the command that the check runs. */
   commandTimeout?: ConfigNumber | undefined;
-  /** False where the check opens a connection to a port that may not speak HTTP. */
-  isHttpTraffic?: boolean;
-  /** The next check starts after the answer to the last one, so the timeout may be longer than the interval. */
+  /**
+   * False where another application than Haven may be checked without a path: the port may not speak HTTP, or there is
+   * no other server to which requests could be sent instead.
+   */
+  requiresPath?: boolean;
+  /** The next check starts after the response to the previous check, so the timeout may be longer than the interval. */
   waitsForAnswer?: boolean;
   /** The platform also accepts a timeout that equals the interval. */
   timeoutMayEqualInterval?: boolean;
@@ -37,7 +41,7 @@ export type App = {
   preStop: ConfigNumber | "unknown" | undefined;
   stopSignal: ConfigText | undefined;
   probes: readonly Probe[];
-  /** A field is undefined if its value in the file was not understood. */
+  /** `surge` is the number of instances added during a release. A value that was not understood is undefined. */
   replicas:
     | { min: ConfigNumber | undefined; max: ConfigNumber | undefined; surge: ConfigNumber | undefined }
     | undefined;
@@ -51,10 +55,10 @@ export type Settings = {
   /** Returns undefined where the value is not understood. */
   number(name: string): ConfigNumber | undefined;
   text(name: string): ConfigText | undefined;
-  /** Whether a file sets any setting of the application. */
+  /** Whether a file sets at least one setting of the application. */
   hasAny: boolean;
   /** Returns whether a file sets this variable, even if its value is unknown. */
   has(name: string): boolean;
-  /** Whether the application is this server, so that the defaults of this server hold for it. */
+  /** Whether the application is Haven, so that a setting without a value has Haven's default. */
   isHaven: boolean;
 };

@@ -1,7 +1,7 @@
 import type { Place } from "./config-values.ts";
 
-// Facts that are true since a version of a program, and the range of versions that is assumed if no file names the
-// version.
+// Facts that hold from a certain version of a program on, and the range of versions that is assumed if no file states
+// the version.
 
 export type Program = "nginx" | "haproxy" | "kubernetes" | "prometheus";
 export const programs: readonly Program[] = ["nginx", "haproxy", "kubernetes", "prometheus"];

@@ -13,8 +13,8 @@ const schema = z.object({
 export type Baseline = ReadonlySet<string>;
 
 /**
- * Identifies a finding by its rule, its file and the text of its line, so that it stays the same when lines move. A line
- * that changes is a new finding.
+ * Identifies a finding by its rule, its file and the text of its line, so that the fingerprint is unchanged when the line
+ * moves. If the text of the line changes, the finding counts as new.
  */
 export function fingerprintOf({ rule, places, message }: Finding, lineAt: LineAt): string {
   const [first] = places;

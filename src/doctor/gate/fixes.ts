@@ -11,18 +11,18 @@ export type Fixed = { rule: string; file: string; line: number; from: string; to
 export type Fixes = { fixed: readonly Fixed[]; refused: readonly (Place & { text: string })[] };
 
 /**
- * Writes the edits of the findings to files in the allowed folders. An edit whose text is not exactly once on its line is
- * left out.
+ * Writes the edits of the findings to files in the allowed folders. An edit is written only if the text that it replaces
+ * occurs exactly once on the line.
  */
 export function writeFixes(findings: readonly Finding[], folder: string, allowedFolders: readonly string[]): Fixes {
-  // A folder on the command line may be missing: reading its files has reported that.
+  // A folder on the command line may be missing. An earlier step has already reported its files as not found.
   const roots = allowedFolders.filter((one) => existsSync(one)).map((one) => realpathSync(one));
   const refused: (Place & { text: string })[] = [];
-  const edits = findings.flatMap(({ rule, edits: own }) => own.map((edit) => ({ rule, edit })));
+  const edits = findings.flatMap(({ rule, edits: findingEdits }) => findingEdits.map((edit) => ({ rule, edit })));
   const byFile = Map.groupBy(edits, ({ edit }) => edit.at.file);
-  const fixed = [...byFile].flatMap(([file, own]) => {
+  const fixed = [...byFile].flatMap(([file, fileEdits]) => {
     try {
-      return fixFile(file, own);
+      return fixFile(file, fileEdits);
     } catch (error) {
       refused.push({ file, line: 1, text: `cannot be fixed (${codeOf(error)})` });
       return [];
@@ -30,17 +30,17 @@ export function writeFixes(findings: readonly Finding[], folder: string, allowed
   });
   return { fixed, refused };
 
-  function fixFile(file: string, own: readonly { rule: string; edit: Edit }[]): Fixed[] {
+  function fixFile(file: string, fileEdits: readonly { rule: string; edit: Edit }[]): Fixed[] {
     const path = realpathSync(resolve(folder, file));
     if (!roots.some((root) => path.startsWith(root === sep ? root : `${root}${sep}`))) {
       refused.push({ file, line: 1, text: "cannot be fixed: the file is outside the folders of the command line" });
       return [];
     }
     const data = readFileSync(path);
-    // Writing a file in another encoding would change its other characters.
+    // Writing the file as UTF-8 would change special characters in another encoding.
     if (!isUtf8(data)) return [];
     const lines = data.toString("utf8").split("\n");
-    const written = own.flatMap(({ rule, edit }) => {
+    const written = fileEdits.flatMap(({ rule, edit }) => {
       const changed = replaced(lines[edit.at.line - 1], edit);
       if (changed === undefined) return [];
       lines[edit.at.line - 1] = changed;

@@ -39,7 +39,7 @@ export const emptyGateConfig: GateConfig = {
   failOn: undefined,
 };
 
-const ruleId = z.string().refine((id) => allRules.some((rule) => rule.id === id), "is no rule of the doctor");
+const ruleId = z.string().refine((id) => allRules.some((rule) => rule.id === id), "is not a rule of the doctor");
 const date = z.iso.date();
 
 const schema = z.strictObject({
@@ -66,7 +66,7 @@ export function readGateConfig(files: Files, path: string, diagnostics: Diagnost
   const file = files.displayPath(path);
   const [top] = parseYaml(readOptionalText(files, path), file);
   if (top === undefined) return emptyGateConfig;
-  const parsed = schema.safeParse(plain(top));
+  const parsed = schema.safeParse(plainValue(top));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const at = placeOf(top, issue?.path ?? []);
@@ -80,7 +80,7 @@ export function readGateConfig(files: Files, path: string, diagnostics: Diagnost
   if (application === "haven")
     settings.set("HAVEN_DOCTOR_APPLICATION", { text: "haven", at: get(top, "application")?.at ?? top.at });
   return {
-    levels: { ...rules, ...severities, ...offOf(rules) },
+    levels: { ...rules, ...severities, ...rulesTurnedOff(rules) },
     ignores,
     settings,
     versions: versionsIn(get(top, "versions")),
@@ -90,7 +90,7 @@ export function readGateConfig(files: Files, path: string, diagnostics: Diagnost
 }
 
 /** A rule that is off stays off, whatever its severity. */
-const offOf = (rules: RuleLevels): RuleLevels =>
+const rulesTurnedOff = (rules: RuleLevels): RuleLevels =>
   Object.fromEntries(Object.entries(rules).filter(([, level]) => level === "off"));
 
 function versionsIn(tree: Tree | undefined): Versions {
@@ -105,9 +105,10 @@ function versionsIn(tree: Tree | undefined): Versions {
 }
 
 /** Returns the tree as plain values. Scalars stay texts, so that a version 1.30 is not the number 1.3. */
-function plain(tree: Tree): unknown {
-  if (tree.kind === "list") return tree.items.map(plain);
-  if (tree.kind === "map") return Object.fromEntries([...tree.entries].map(([name, value]) => [name, plain(value)]));
+function plainValue(tree: Tree): unknown {
+  if (tree.kind === "list") return tree.items.map(plainValue);
+  if (tree.kind === "map")
+    return Object.fromEntries([...tree.entries].map(([name, value]) => [name, plainValue(value)]));
   return tree.text;
 }
 

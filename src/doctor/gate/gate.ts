@@ -29,15 +29,15 @@ export function applyGate(diagnosis: Diagnosis, input: GateInput): GatedDiagnosi
   const { files, baseline, diagnostics } = input;
   const texts = new Map<string, readonly string[]>();
   const comments = new Map<string, readonly CommentIgnore[]>();
-  const valid = input.ignores.filter((one) => !isExpired(one, input));
+  const activeIgnores = input.ignores.filter((one) => !isExpired(one, input));
   const ignored: Ignored[] = [];
   const findings = diagnosis.findings.flatMap((finding): Finding[] => {
-    const configured = valid.find((one) => matches(one, finding));
+    const configured = activeIgnores.find((one) => matches(one, finding));
     if (configured !== undefined) return drop(finding, "config", configured.reason);
-    const { left, reason } = withoutComments(finding, commentsOf);
-    if (left === undefined) return drop(finding, "comment", reason);
-    if (baseline?.has(fingerprintOf(left, lineAt))) return drop(left, "baseline", "known before");
-    return [left];
+    const { kept, reason } = withoutComments(finding, commentsOf);
+    if (kept === undefined) return drop(finding, "comment", reason);
+    if (baseline?.has(fingerprintOf(kept, lineAt))) return drop(kept, "baseline", "in the baseline");
+    return [kept];
   });
   return { ...diagnosis, findings, ignored, notUnderstood: diagnostics.notes };
 
@@ -92,22 +92,23 @@ const matches = ({ rule, file }: ConfiguredIgnore, finding: Finding): boolean =>
   (file === undefined || finding.places.some((place) => place.file === file || matchesGlob(place.file, file)));
 
 /**
- * Returns undefined where a comment at one of the places ignores the rule. With `each`, only the ignored places are
- * left out.
+ * Applies the comments at the places of a finding. One comment that ignores the rule is enough to ignore the finding. If
+ * the finding has separate places, only the places with such a comment are left out. `kept` is undefined if the finding is
+ * ignored.
  */
 function withoutComments(
   finding: Finding,
   commentsOf: (file: string) => readonly CommentIgnore[],
-): { left: Finding | undefined; reason: string } {
+): { kept: Finding | undefined; reason: string } {
   const ignoreAt = ({ file, line }: Place): CommentIgnore | undefined =>
     commentsOf(file).find((one) => one.rule === finding.rule && (one.line === "file" || one.line === line));
   const found = finding.places.map(ignoreAt);
   const reason = found.find((one) => one !== undefined)?.reason ?? "";
-  if (found.every((one) => one === undefined)) return { left: finding, reason };
+  if (found.every((one) => one === undefined)) return { kept: finding, reason };
   const places = finding.places.filter((_, index) => found[index] === undefined);
-  if (!finding.each || places.length === 0) return { left: undefined, reason };
+  if (!finding.hasSeparatePlaces || places.length === 0) return { kept: undefined, reason };
   return {
-    left: { ...finding, places, edits: finding.edits.filter(({ at }) => places.some((one) => one.line === at.line)) },
+    kept: { ...finding, places, edits: finding.edits.filter(({ at }) => places.some((one) => one.line === at.line)) },
     reason,
   };
 }

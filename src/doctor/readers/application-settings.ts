@@ -12,7 +12,7 @@ export type SettingValue = {
   text: string | undefined;
   at: Place;
   /** The value comes from a settings file or the environment, and not from a file that runs the application. */
-  given?: boolean;
+  isExternal?: boolean;
   /** The variable of another application that holds the value, with the factor to the unit of the setting. */
   mappedFrom?: { variable: string; factor: number };
 };
@@ -28,14 +28,17 @@ const havenSettings = new Set([
   ...["READY_REQUIRES", "READY_POLICY", "DB_POOL_MAX", "TRUST_PROXY", "HEADERS_TIMEOUT_MS", "MANAGEMENT_PORT"],
   ...drainNames,
 ]);
-/** Variables that no other application is known to use: a file that sets one runs this server. */
+/** Variables that only Haven is known to use. If a file that runs an application sets one, the application is Haven. */
 const ownSettings = new Set(["KEEP_ALIVE_TIMEOUT_MS", "DRAIN_DELAY_MS", "DRAIN_LINGER_MS", "READY_REQUIRES"]);
-/** Set to `haven` where the application is this server, so that settings in no file have its defaults. */
+/**
+ * A user sets this variable to `haven` if the application is Haven. Settings that no file sets then have Haven's
+ * defaults.
+ */
 export const applicationVariable = "HAVEN_DOCTOR_APPLICATION";
 
 const isHaven = (settingValues: SettingValues): boolean =>
   settingValues.get(applicationVariable)?.text === "haven" ||
-  [...settingValues].some(([name, one]) => ownSettings.has(name) && !one.given && one.mappedFrom === undefined);
+  [...settingValues].some(([name, one]) => ownSettings.has(name) && !one.isExternal && one.mappedFrom === undefined);
 
 /**
  * Looks up a setting. If the setting is mapped to a variable of another application, returns the value of that
@@ -50,7 +53,7 @@ function lookUp(settingValues: SettingValues, name: string): SettingValue | unde
   return mapped && { ...mapped, text: value };
 }
 
-/** Accepts a number, and a time with a unit such as `30s`, which needs no factor. */
+/** Converts a number with the factor. A time with a unit, such as `30s`, needs no factor. */
 function timeOrNumber(text: string, factor: number): string | undefined {
   if (/^\d+(?:\.\d+)?$/.test(text)) return String(Math.round(Number(text) * factor));
   const time = milliseconds(text, "ms");
@@ -58,34 +61,41 @@ function timeOrNumber(text: string, factor: number): string | undefined {
 }
 
 export const isHavenSetting = (name: string): boolean => havenSettings.has(name);
-/** Variables that this application and many other servers use. */
+/** Variables that Haven and many other servers use. */
 export const isCommonServerSetting = (name: string): boolean =>
   /^(?:PORT|DATABASE_URL|JWT_SECRET|NODE_OPTIONS|REDIS_\w+)$/.test(name);
 export const isSetting = isSettingName;
 
 /**
- * Returns the settings as the application would read them: the values in the files, otherwise its own defaults. Without
+ * Returns the settings as the application would read them: the values in the files, otherwise Haven's defaults. Without
  * NODE_ENV the defaults of production apply, because the doctor judges production.
  */
 export function resolveSettings(settingValues: SettingValues, defaultPlace: Place, diagnostics: Diagnostics): Settings {
   const mode = settingValues.get("NODE_ENV");
-  const production = mode?.text === undefined || mode.text === "" || mode.text === "production";
-  const drain: Readonly<Record<string, number>> = drainDefaults(production);
-  const origin = production ? "Haven's default in production" : "Haven's default outside production";
-  const known = isHaven(settingValues);
+  const isProduction = mode?.text === undefined || mode.text === "" || mode.text === "production";
+  const drain: Readonly<Record<string, number>> = drainDefaults(isProduction);
+  const origin = isProduction ? "Haven's default in production" : "Haven's default outside production";
+  const applicationIsHaven = isHaven(settingValues);
 
   return {
     hasAny: [...settingValues.keys()].some(isSetting),
     has: (name) => settingValues.has(name),
-    isHaven: known,
+    isHaven: applicationIsHaven,
     number(name): ConfigNumber | undefined {
       const unit = isTime(name) ? "ms" : "count";
       const found = lookUp(settingValues, name);
       if (found === undefined || found.text === "") {
-        const initial = drain[name] ?? defaultOf(name);
-        if (typeof initial !== "number") return undefined;
-        const from = drainNames.includes(name) ? origin : "Haven's default";
-        return { name, value: initial, unit, at: found?.at ?? defaultPlace, origin: from, assumed: !known };
+        const defaultValue = drain[name] ?? defaultOf(name);
+        if (typeof defaultValue !== "number") return undefined;
+        const defaultOrigin = drainNames.includes(name) ? origin : "Haven's default";
+        return {
+          name,
+          value: defaultValue,
+          unit,
+          at: found?.at ?? defaultPlace,
+          origin: defaultOrigin,
+          assumed: !applicationIsHaven,
+        };
       }
       if (found.text === undefined) {
         diagnostics.addNote(found.at, `${name} comes from a source that was not read`);
@@ -127,26 +137,26 @@ export function readDotEnv(text: string, file: string, diagnostics: Diagnostics)
   const values = parseEnv(text);
   const lines = text.split("\n");
   for (const [name, value] of Object.entries(values)) {
-    const names = (line: string) =>
+    const setsVariable = (line: string) =>
       line
         .replace(/^\s*(?:export\s+)?/, "")
         .split("=")[0]
         ?.trim() === name;
-    const line = lines.findLastIndex((candidate) => candidate.includes("=") && names(candidate)) + 1;
+    const line = lines.findLastIndex((candidate) => candidate.includes("=") && setsVariable(candidate)) + 1;
     settingValues.set(name, { text: value, at: { file, line: Math.max(1, line) } });
   }
   for (const [index, line] of lines.entries()) {
-    if (/^\s*(?:#.*)?$/.test(line) || line.includes("=") || insideQuotes(lines.slice(0, index))) continue;
+    if (/^\s*(?:#.*)?$/.test(line) || line.includes("=") || isInsideQuotes(lines.slice(0, index))) continue;
     diagnostics.addNote({ file, line: index + 1 }, "this line sets no variable");
   }
   return settingValues;
 }
 
-const insideQuotes = (before: readonly string[]): boolean => {
-  const open = before.findLast((line) => /=\s*["'`]/.test(line));
-  if (open === undefined) return false;
-  const quote = /=\s*(["'`])/.exec(open)?.[1] ?? '"';
-  return before.slice(before.lastIndexOf(open)).join("\n").split(quote).length % 2 === 0;
+const isInsideQuotes = (before: readonly string[]): boolean => {
+  const openingLine = before.findLast((line) => /=\s*["'`]/.test(line));
+  if (openingLine === undefined) return false;
+  const quote = /=\s*(["'`])/.exec(openingLine)?.[1] ?? '"';
+  return before.slice(before.lastIndexOf(openingLine)).join("\n").split(quote).length % 2 === 0;
 };
 
 /**
@@ -162,7 +172,7 @@ export function settingsFromEnvironment(
     if (!(isSetting(name) || name === applicationVariable) || text === undefined) continue;
     // The NODE_ENV of the shell in which the doctor runs is unrelated to the deployment.
     if (name === "NODE_ENV" && text !== "production") continue;
-    settingValues.set(name, { text, at, given: true });
+    settingValues.set(name, { text, at, isExternal: true });
   }
   return settingValues;
 }

@@ -53,8 +53,8 @@ export const imageName = (image: string): string =>
 const teamOf = (image: string): string => image.split("/").at(-2) ?? "";
 
 /**
- * Returns whether the image is an exporter of metrics, or its team has the name of a database: `clickhouse/server`,
- * `mssql/server`.
+ * Returns whether the first part of the image's path names the program, as in `clickhouse/server` and
+ * `jaegertracing/all-in-one`.
  */
 const isNamedByTeam = (image: string): boolean =>
   /^(?:jaegertracing|openzipkin)$/.test(teamOf(image)) ||
@@ -77,11 +77,11 @@ export const isPostgresImage = (image: string): boolean =>
 const infrastructurePorts = new Set([
   ...[1433, 1521, 2181, 2379, 3306, 5432, 5433, 6432, 6379, 7000, 7687, 9042, 11211, 26379, 26257, 27017, 28015],
   ...[111, 2049, 20048],
-  ...[5672, 15672, 4222, 9092, 1883, 9000, 9200, 9300, 8123, 9100, 9121, 9187, 9104, 8086, 6333],
+  ...[5672, 15672, 4222, 9092, 1883, 9200, 9300, 8123, 9100, 9121, 9187, 9104, 8086, 6333],
 ]);
 /** Returns whether all of the ports belong to infrastructure. */
 export const isInfrastructurePorts = (ports: readonly number[]): boolean =>
-  ports.length > 0 && ports.every((port) => infrastructurePorts.has(port) && port !== 9000);
+  ports.length > 0 && ports.every((port) => infrastructurePorts.has(port));
 
 /** Returns a command in one line, whether it is written as a list or as a string. */
 export const commandText = (tree: Tree | undefined): string =>
@@ -102,7 +102,10 @@ export function heapOf(
     if (share !== undefined) return percent(`heap in ${name}`, Number(share), at);
     if (megabytes === undefined) continue;
     if (/^\d+$/.test(megabytes)) return size(`heap in ${name}`, Number(megabytes) * 1024 ** 2, at);
-    diagnostics.addNote(at, `--max-old-space-size=${megabytes.slice(0, 30)}: a variable, so the heap is not known`);
+    diagnostics.addNote(
+      at,
+      `--max-old-space-size=${megabytes.slice(0, 30)}: the size is a variable, so the heap limit is unknown`,
+    );
   }
   return undefined;
 }

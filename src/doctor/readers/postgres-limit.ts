@@ -59,8 +59,8 @@ export function containerConnectionLimit(
 }
 
 /**
- * Returns the lines of a text without comments, each with its place. The place of a YAML block is the line of its `|`,
- * one above its text.
+ * Returns the lines of a text without comments, each with its place. A text block of YAML has
+ * the line of its `|` as its place, one line above the text.
  */
 export function linesOf(tree: Tree): PlacedText[] {
   const { file, line } = tree.at;

@@ -10,16 +10,16 @@ export type NumberDefault = { name: string; value: number; at: Place; origin: st
 const nonNull = (tree: Tree | undefined): Tree | undefined =>
   tree?.kind === "scalar" && tree.value === null && tree.tag === undefined ? undefined : tree;
 
-function noteUnreadableNumber(tree: Tree, name: string, what: string, diagnostics: Diagnostics): void {
+function noteUnreadableNumber(tree: Tree, name: string, expected: string, diagnostics: Diagnostics): void {
   const shown = (text(tree) ?? "").slice(0, 40);
   diagnostics.addNote(
     tree.at,
-    `${[name, shown].filter(Boolean).join(" ")}: not ${what}, or a variable whose value is not known`,
+    `${[name, shown].filter(Boolean).join(" ")}: not ${expected}, or a variable whose value is not known`,
   );
 }
 
 /** Reads a number or returns the default. A value that cannot be parsed is recorded, and the result is undefined. */
-function numberReader(create: typeof ms, parse: (tree: Tree) => number | undefined, what: string) {
+function numberReader(create: typeof ms, parse: (tree: Tree) => number | undefined, expected: string) {
   return function readNumber(
     tree: Tree | undefined,
     { name, value: defaultValue, at, origin }: NumberDefault,
@@ -28,7 +28,7 @@ function numberReader(create: typeof ms, parse: (tree: Tree) => number | undefin
     const found = nonNull(tree);
     if (found === undefined) return create(name, defaultValue, at, origin);
     const value = parse(found);
-    if (value === undefined) noteUnreadableNumber(found, name, what, diagnostics);
+    if (value === undefined) noteUnreadableNumber(found, name, expected, diagnostics);
     return value === undefined ? undefined : create(name, value, found.at);
   };
 }

@@ -37,7 +37,7 @@ export async function fetchRunningInstance(address: string, token: string | unde
     accept: "application/json",
     ...(token === undefined || token === "" ? {} : { authorization: `Bearer ${token}` }),
   };
-  const answer = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(timeLimitMs) })
+  const reply = await fetch(url, { headers, redirect: "manual", signal: AbortSignal.timeout(timeLimitMs) })
     .then(async (response) => ({ response, text: await firstBytes(response) }))
     .catch((error: unknown) => {
       throw new UnreadableError(
@@ -47,10 +47,10 @@ export async function fetchRunningInstance(address: string, token: string | unde
           : "cannot be reached",
       );
     });
-  return parseRunningInstance(answer.text, {
+  return parseRunningInstance(reply.text, {
     at,
-    status: answer.response.status,
-    keepAlive: answer.response.headers.get("keep-alive"),
+    status: reply.response.status,
+    keepAlive: reply.response.headers.get("keep-alive"),
   });
 }
 
@@ -74,13 +74,14 @@ async function firstBytes(response: Response): Promise<string> {
 type Answer = { at: Place; status: number; keepAlive: string | null };
 
 export function parseRunningInstance(text: string, { at, status, keepAlive }: Answer): RunningInstance {
-  if (status === 404) throw new UnreadableError(at, "has no /health/detailed: with MANAGEMENT_PORT set, use that port");
+  if (status === 404)
+    throw new UnreadableError(at, "has no /health/detailed: if MANAGEMENT_PORT is set, use this port");
   const parsed = healthReport.safeParse(parseJson(text));
   if (!parsed.success) {
-    const why = /^\{"status"/.test(text)
-      ? "returns the verdict only: put its OPS_TOKEN into the environment"
+    const problem = /^\{"status"/.test(text)
+      ? "returned only its status: set OPS_TOKEN in the environment to the token of the instance"
       : `returned status ${status} and no health report of Haven`;
-    throw new UnreadableError(at, why);
+    throw new UnreadableError(at, problem);
   }
   const seconds = /timeout=(\d+)/.exec(keepAlive ?? "")?.[1];
   return { ...parsed.data, at, keepAliveSeconds: seconds === undefined ? undefined : Number(seconds) };

@@ -13,13 +13,13 @@ export function readSettingsFile(files: Files, path: string, diagnostics: Diagno
   const settings = isTree
     ? settingsFromTree(parseYaml(source, file)[0], diagnostics)
     : readDotEnv(source, file, diagnostics);
-  return new Map([...settings].map(([name, value]) => [name, { ...value, given: true }]));
+  return new Map([...settings].map(([name, value]) => [name, { ...value, isExternal: true }]));
 }
 
 /**
  * `KEEP_ALIVE_TIMEOUT_MS: 5000` sets a setting. `DRAIN_DELAY_MS: { variable: server.drainSeconds, unit: s }` maps a
- * setting to a variable of another application. Every other entry sets such a variable; the names of nested entries are
- * joined with dots.
+ * setting to a variable of another application. Every other entry sets a variable of that application. The names of nested
+ * entries are joined with dots.
  */
 export function settingsFromTree(tree: Tree | undefined, diagnostics: Diagnostics): Map<string, SettingValue> {
   const settings = new Map<string, SettingValue>();
@@ -32,11 +32,11 @@ export function settingsFromTree(tree: Tree | undefined, diagnostics: Diagnostic
       settings.set(name, {
         text: undefined,
         at: value.at,
-        given: true,
+        isExternal: true,
         mappedFrom: { variable, factor: factors[unit] ?? 1 },
       });
     } else if (value.kind === "map") for (const [key, inner] of entries(value)) add(`${name}.${key}`, inner);
-    else if (value.kind === "scalar") settings.set(name, { text: text(value) ?? "", at: value.at, given: true });
+    else if (value.kind === "scalar") settings.set(name, { text: text(value) ?? "", at: value.at, isExternal: true });
   };
   for (const [name, value] of entries(tree)) add(name, value);
   if (tree !== undefined && tree.kind !== "map" && get(tree) !== undefined)

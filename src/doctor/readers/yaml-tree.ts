@@ -38,7 +38,7 @@ export function parseYaml(text: string, file: string): Tree[] {
     );
   const lines = new LineCounter();
   const documents = parseDocuments(text, file, lines);
-  let nodes = 0;
+  let nodeCount = 0;
 
   return documents.flatMap((document) => {
     const [error] = document.errors;
@@ -51,7 +51,7 @@ export function parseYaml(text: string, file: string): Tree[] {
     return [treeOf(document.contents, { file, line: 1 }, 0)];
 
     function treeOf(node: Node, fallback: Place, depth: number): Tree {
-      if (++nodes > maxNodes || depth > maxDepth)
+      if (++nodeCount > maxNodes || depth > maxDepth)
         throw new UnreadableError(fallback, "is too large for a configuration");
       const at = node.range ? { file, line: lines.linePos(node.range[0]).line } : fallback;
       if (isAlias(node)) {
@@ -80,12 +80,15 @@ export function parseYaml(text: string, file: string): Tree[] {
       const inherited = new Map<string, Tree>();
       for (const { key, value } of items) {
         const name = isScalar(key) ? String(key.value) : String(key);
-        const line = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
-        const result = treeOf(nodeOrNull(value), line, depth + 1);
+        const keyPlace = isScalar(key) && key.range ? { file, line: lines.linePos(key.range[0]).line } : at;
+        const result = treeOf(nodeOrNull(value), keyPlace, depth + 1);
         // The place of a block is the line of its name, not the line of its first entry.
         if (name === "<<") mergeInto(inherited, result);
         else
-          entries.set(name, result.kind === "scalar" ? result : { ...result, at: isAlias(value) ? result.at : line });
+          entries.set(
+            name,
+            result.kind === "scalar" ? result : { ...result, at: isAlias(value) ? result.at : keyPlace },
+          );
       }
       for (const [name, result] of inherited) if (!entries.has(name)) entries.set(name, result);
       return entries;

@@ -50,12 +50,12 @@ export const eachPod =
 export function onePerFile<T>(
   subjects: readonly T[],
   placeOf: (subject: T) => Place,
-  describe: (subjects: readonly T[]) => Omit<Violation, "places" | "numbers" | "each">,
+  describe: (subjects: readonly T[]) => Omit<Violation, "places" | "numbers" | "hasSeparatePlaces">,
 ): Violation[] {
   return [...Map.groupBy(subjects, (subject) => placeOf(subject).file).values()].map((all) => ({
     ...describe(all),
     places: all.map(placeOf),
-    each: true,
+    hasSeparatePlaces: true,
   }));
 }
 

@@ -42,11 +42,11 @@ suite("haven doctor", () => {
       [["nginx.conf"], /'nginx\.conf'/],
       [["--json", "--sarif"], /--json and --sarif exclude each other/],
       [["--max-connections", "many"], /--max-connections 'many' is not a whole number/],
-      [["--max-connections", "100", "--max-connections", "200"], /--max-connections may be given once/],
-      [["--live", "http://127.0.0.1:1", "--live", "http://127.0.0.1:2"], /--live may be given once/],
+      [["--max-connections", "100", "--max-connections", "200"], /--max-connections may be used only once/],
+      [["--live", "http://127.0.0.1:1", "--live", "http://127.0.0.1:2"], /--live may be used only once/],
       [["--nginx"], /'--nginx <value>' argument missing/],
-      [["--nginx", ""], /--nginx names no file/],
-      [["--settings", ""], /--settings names no file/],
+      [["--nginx", ""], /--nginx has no file name/],
+      [["--settings", ""], /--settings has no file name/],
     ];
     for (const [args, sentence] of cases) {
       const result = await doctor(tmpdir(), args);
@@ -141,7 +141,7 @@ suite("haven doctor", () => {
       [["--haproxy", "letter.txt"], /before any section/],
       [["--nginx", "letter.txt"], /letter\.txt has no `;`/],
       [["--k8s", "folder"], /is a folder without a YAML file/],
-      [["--compose", "folder"], /is a folder, and a file is wanted here/],
+      [["--compose", "folder"], /is a folder, and a file is expected here/],
       [["--settings", "nowhere.env"], /does not exist/],
       [["--prometheus", "letter.txt"], /is not a Prometheus configuration/],
     ];

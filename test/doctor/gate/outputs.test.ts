@@ -129,6 +129,6 @@ suite("explain RULE", () => {
   test("proposes rules with a similar name", async () => {
     const { output, code } = await doctor(folderWith({}), ["explain", "check-blind"]);
     assert.equal(code, 64);
-    assert.match(output, /'check-blind' is no rule: perhaps drain-check-blind/);
+    assert.match(output, /'check-blind' is not a rule: perhaps drain-check-blind/);
   });
 });

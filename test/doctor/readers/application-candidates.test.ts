@@ -49,7 +49,7 @@ suiteOfConfigs("Compose services that run the application", [
     "a worker with the same program is left out, and the report says so",
     `  web:\n    image: api:1.0\n    expose: ["4000"]\n    stop_grace_period: 45s\n  worker:\n    image: api:1.0\n    command: node worker.js\n    environment: { DATABASE_URL: "postgres://db/haven" }\n    ${shortGrace}\n`,
     [],
-    /^service worker: not taken for the application/,
+    /^service worker: does not look like the application/,
   ),
   compose(
     "a second instance without a port, next to one with a port",
@@ -148,13 +148,13 @@ suiteOfConfigs("Kubernetes workloads that run the application", [
     "a worker next to the application is left out, and the report says so",
     workload("api", longGrace, `${ready}\n          ${delay}`) + workload("api-worker", shortPodGrace),
     [],
-    /^Deployment api-worker: not taken for the application/,
+    /^Deployment api-worker: does not look like the application/,
   ),
   cluster(
     "a DaemonSet is left out",
     workload("api", longGrace, `${ready}\n          ${delay}`) + workload("agent", shortPodGrace, "", "", "DaemonSet"),
     [],
-    /^DaemonSet agent: not taken/,
+    /^DaemonSet agent: does not look like/,
   ),
   cluster(
     "a Pod without a controller",
@@ -185,6 +185,6 @@ suiteOfConfigs("ECS containers that run the application", [
       alb: `${task("StopTimeout: 60\n          PortMappings: [{ ContainerPort: 4000 }]")}        - Name: worker\n          Image: api:1.0\n          StopTimeout: 10\n`,
     },
     finds: [],
-    notUnderstood: /^container worker: not taken/,
+    notUnderstood: /^container worker: does not look like/,
   },
 ]);

@@ -91,7 +91,7 @@ server {
 `,
     },
     finds: [],
-    notUnderstood: /proxy_read_timeout \$wait: a variable/,
+    notUnderstood: /proxy_read_timeout \$wait: contains a variable/,
   },
   {
     name: "haproxy.cfg of a distribution with two web servers and a database",

@@ -29,7 +29,7 @@ suite("--live", () => {
       output,
     );
     const without = await doctor(tmpdir(), ["--live", haven.url]);
-    assert.match(without.output, /put its OPS_TOKEN into the\s+environment/);
+    assert.match(without.output, /set OPS_TOKEN\s+in\s+the\s+environment/);
     assert.equal(without.code, 2);
   });
 

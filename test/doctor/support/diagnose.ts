@@ -80,7 +80,7 @@ export function diagnoseTexts(
   const settings = new Map<string, SettingValue>(
     [...readDotEnv(texts.settings ?? "", names.settings, diagnostics)].map(([name, value]) => [
       name,
-      { ...value, given: true },
+      { ...value, isExternal: true },
     ]),
   );
   if (application !== "unknown")

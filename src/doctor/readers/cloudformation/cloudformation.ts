@@ -25,7 +25,7 @@ export function readCloudFormation(
 ): { template: Template; apps: App[]; loadBalancers: LoadBalancer[] } {
   const file = files.displayPath(path);
   const [top] = parseYaml(readRequiredFile(files, path), file);
-  // Documentation often shows the resources alone.
+  // Examples in documentation often contain only the resources, without `Resources` above them.
   const isResourceList = entries(top).some(([, tree]) => text(tree, "Type")?.startsWith("AWS::"));
   const resources = get(top, "Resources") ?? (isResourceList ? top : undefined);
   if (resources === undefined)
@@ -49,7 +49,7 @@ export function readCloudFormation(
   return { template, apps: tasks.length > 0 ? tasks : documentedApps, loadBalancers };
 }
 
-/** ECS and Auto Scaling deregister an instance before they stop it, so no health check has to detect that it leaves. */
+/** ECS and Auto Scaling deregister an instance before they stop it, so health checks need not detect the stop. */
 const deregistersFirst = ({ resources }: Template): boolean =>
   resources.some(([, one]) =>
     /^AWS::(?:ECS::(?:Service|TaskDefinition|TaskSet)|AutoScaling::AutoScalingGroup)$/.test(text(one, "Type") ?? ""),
@@ -98,8 +98,8 @@ function loadBalancerOf(
     return [];
   }
   const at = group.at;
-  const seconds = (name: string, initial: number) =>
-    secondsToMs(templateNumber(get(properties, name), name, initial, at, diagnostics));
+  const seconds = (name: string, defaultValue: number) =>
+    secondsToMs(templateNumber(get(properties, name), name, defaultValue, at, diagnostics));
   const interval = seconds("HealthCheckIntervalSeconds", 30);
   const timeout = seconds("HealthCheckTimeoutSeconds", 5);
   const unhealthy = templateNumber(
@@ -140,12 +140,12 @@ function checkOf(
   const path = get(properties, "HealthCheckPath");
   if (path !== undefined && text(path) === undefined)
     diagnostics.addNote(path.at, "HealthCheckPath: the value is not known before the template is deployed");
-  const overTcp = text(properties, "HealthCheckProtocol") === "TCP";
+  const isTcpCheck = text(properties, "HealthCheckProtocol") === "TCP";
   return {
     name: "the ALB's health check",
     purpose: "ready",
     at: path?.at ?? at,
-    path: overTcp
+    path: isTcpCheck
       ? undefined
       : { name: "HealthCheckPath", text: text(path) ?? (path === undefined ? "/" : "a function"), at: path?.at ?? at },
     hasUnknownRequest: path !== undefined && text(path) === undefined,
@@ -176,20 +176,20 @@ function appsFromOutputs(outputs: Tree, externalSettings: SettingValues, diagnos
     const words = text(found);
     return found === undefined || words === undefined ? [] : [{ name, text: words, at: found.at }];
   });
-  const own = new Map<string, SettingValue>();
+  const settingValues = new Map<string, SettingValue>();
   for (const { text: words, at } of values) {
     for (const [, name = "", value = ""] of words.matchAll(/(?:^|\s)([A-Z][A-Z0-9_]+)=(\S*)/g))
-      if (isSetting(name)) own.set(name, { text: value, at });
+      if (isSetting(name)) settingValues.set(name, { text: value, at });
   }
   const stop = values.find(({ name, text: words }) => name === "StopTimeout" && /^\d+$/.test(words));
-  if (own.size === 0) return [];
-  const at = [...own.values()][0]?.at ?? outputs.at;
+  if (settingValues.size === 0) return [];
+  const at = [...settingValues.values()][0]?.at ?? outputs.at;
   return [
     {
       name: "the instances that the outputs describe",
       platform: "ecs",
       at,
-      settings: resolveSettings(new Map([...externalSettings, ...own]), at, diagnostics),
+      settings: resolveSettings(new Map([...externalSettings, ...settingValues]), at, diagnostics),
       gracePeriod: stop && ms("StopTimeout", Number(stop.text) * 1000, stop.at),
       preStop: undefined,
       stopSignal: undefined,

@@ -53,7 +53,7 @@ function candidateOf(task: string, tree: Tree, container: Tree): Candidate<Conta
       : operationalField !== undefined || names.some(isCommonServerSetting)
         ? "likely"
         : "none",
-    background: isBackground(name, command, image),
+    runsInBackground: isBackground(name, command, image),
     program: `${image} ${command}`,
   };
 }

@@ -6,7 +6,7 @@ import { get, number, type Tree, text } from "../yaml-tree.ts";
 
 const awsDefault = "AWS's default";
 
-/** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default; other functions stay. */
+/** Replaces `!Ref` and `!Sub` of parameters by their defaults, with the place of the default. Keeps other functions. */
 export function resolveParameters(tree: Tree, parameters: Tree | undefined): Tree {
   if (tree.kind === "map") {
     const [reference, source] = [text(tree, "Ref"), text(tree, "Fn::Sub")];
@@ -47,11 +47,11 @@ function substituteParameters(source: string, at: Place, parameters: Tree | unde
 export function templateNumber(
   tree: Tree | undefined,
   name: string,
-  initial: number,
+  defaultValue: number,
   at: Place,
   diagnostics: Diagnostics,
 ): ConfigNumber | undefined {
-  if (tree === undefined) return count(name, initial, at, awsDefault);
+  if (tree === undefined) return count(name, defaultValue, at, awsDefault);
   const value = number(tree);
   if (value === undefined)
     diagnostics.addNote(tree.at, `${name}: the value is not known before the template is deployed`);

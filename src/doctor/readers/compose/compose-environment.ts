@@ -29,10 +29,10 @@ const settingValue = (value: string, at: Place): SettingValue => ({
 });
 
 function fileVariables(tree: Tree, { files, folder, diagnostics }: EnvFileContext): Map<string, SettingValue> {
-  const all = new Map<string, SettingValue>();
-  const one = get(tree, "env_file");
-  const wanted = one === undefined ? [] : one.kind === "list" ? one.items : [one];
-  for (const entry of wanted) {
+  const variables = new Map<string, SettingValue>();
+  const envFile = get(tree, "env_file");
+  const envFiles = envFile === undefined ? [] : envFile.kind === "list" ? envFile.items : [envFile];
+  for (const entry of envFiles) {
     const name = text(entry) ?? text(entry, "path");
     if (name === undefined) continue;
     const path = isAbsolute(name) ? name : join(folder, name);
@@ -42,9 +42,9 @@ function fileVariables(tree: Tree, { files, folder, diagnostics }: EnvFileContex
         diagnostics.addNote(entry.at, `env_file ${name}: not found, so its variables are unknown`);
     } else
       for (const [key, value] of readDotEnv(readOptionalText(files, path), files.displayPath(path), diagnostics))
-        all.set(key, value);
+        variables.set(key, value);
   }
-  return all;
+  return variables;
 }
 
 const isPipe = (files: Files, path: string): boolean => files.kind(path) === "other" && path !== "/dev/null";

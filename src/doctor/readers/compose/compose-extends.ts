@@ -14,25 +14,25 @@ const replacedLists = new Set(["command", "entrypoint", "test"]);
 /** Merges a service with the services that it names in `extends`. */
 export function applyExtends(service: Tree, source: Source, context: ExtendsContext, depth = 0): Tree {
   const reference = get(service, "extends");
-  const wanted = text(reference) ?? text(reference, "service");
-  if (reference === undefined || wanted === undefined) return service;
+  const serviceName = text(reference) ?? text(reference, "service");
+  if (reference === undefined || serviceName === undefined) return service;
   const file = text(reference, "file");
   const path = file === undefined ? source.path : normalize(join(dirname(source.path), file));
   if (context.files.kind(path) !== "file") {
     context.diagnostics.addNote(reference.at, `Compose: extends ${file ?? ""}: not found, so its content is unknown`);
     return service;
   }
-  const other =
+  const baseSource =
     file === undefined
       ? source
       : { path, top: parseYaml(readRequiredFile(context.files, path), context.files.displayPath(path))[0] };
-  const base = get(other.top, "services", wanted);
+  const base = get(baseSource.top, "services", serviceName);
   if (base === undefined || depth > maxDepth) {
-    const why = base === undefined ? "does not exist" : "extends itself";
-    context.diagnostics.addNote(reference.at, `Compose: extends: the service ${wanted} ${why}`);
+    const problem = base === undefined ? "does not exist" : "extends itself";
+    context.diagnostics.addNote(reference.at, `Compose: extends: the service ${serviceName} ${problem}`);
     return service;
   }
-  return mergeTrees(applyExtends(base, other, context, depth + 1), service);
+  return mergeTrees(applyExtends(base, baseSource, context, depth + 1), service);
 }
 
 function mergeTrees(base: Tree, own: Tree, name = ""): Tree {

@@ -60,8 +60,8 @@ export function readCompose(
 }
 
 /**
- * Replaces `${NAME:-default}` with the value of NAME in the .env file of the same folder, or else with the default. An
- * expression without either stays as it is.
+ * Replaces `${NAME:-default}` with the value of NAME in the .env file of the same folder, or else with the default. If
+ * NAME is not set and there is no default, the expression is kept unchanged.
  */
 function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): Tree {
   if (tree.kind === "map")
@@ -82,8 +82,8 @@ function interpolate(tree: Tree, variables: ReadonlyMap<string, SettingValue>): 
 }
 
 /**
- * Guesses the image of a service that is built locally. Returns the name of the build folder (`build: ./nginx`) or of the
- * service if this is the name of a proxy or a store, otherwise "".
+ * Guesses the image of a service that is built locally. Returns the name of the build folder (`build: ./nginx`), or else
+ * of the service, if it is the name of a proxy or a store. Otherwise returns "".
  */
 function likelyImage(name: string, tree: Tree): string {
   return [basename(contextOf(tree)), name].find(isInfrastructure) ?? "";
@@ -101,20 +101,20 @@ const serviceOf = (name: string, tree: Tree): Service => ({
 /** Leaves out well-known images, migrations and services that run once. */
 const isCandidate = ({ name, tree, image, command }: Service): boolean =>
   !isInfrastructure(image) &&
-  !isReplicaOfDatabase(name) &&
+  !isNamedLikeDatabase(name) &&
   !isOneShot(name) &&
-  // Without an image and a build, the file is an overlay of another one.
+  // A service without an image and a build only changes a service of another Compose file.
   (get(tree, "image") ?? get(tree, "build")) !== undefined &&
   !isInfrastructurePorts(containerPortsOf(tree)) &&
   !/\bmigrate\b/.test(command) &&
   text(tree, "restart") !== "no";
 
-/** Returns whether the name is that of a service that prepares something and ends. */
+/** Returns whether the name is that of a service that runs once, such as `migrate` or `db-init`. */
 const isOneShot = (name: string): boolean =>
   /(?:^|[-_])(?:init\w*|setup|seed\w*|migrat\w*|bootstrap|provision\w*|create\w*|wait\w*|tests?)(?:$|[-_])/i.test(name);
 
 /** Returns whether a locally built service is named after a database: `db-replica`, `postgres_slave1`, `mysql-master`. */
-const isReplicaOfDatabase = (name: string): boolean =>
+const isNamedLikeDatabase = (name: string): boolean =>
   /^(?:db|database|postgres\w*|pg|mysql\w*|mariadb|mongo\w*|redis\w*|rabbitmq\w*|clickhouse\w*|kafka\w*)(?:$|[-_.\d])/i.test(
     name,
   );
@@ -159,7 +159,7 @@ function candidatesOf(
       title: `service ${name}`,
       at: tree.at,
       evidence: serves ? "serves" : likely ? "likely" : "none",
-      background: isBackground(name, command, imageName(image)),
+      runsInBackground: isBackground(name, command, imageName(image)),
       program: `${image} ${contextOf(tree)} ${command}`,
     };
   });

@@ -40,8 +40,8 @@ const valueOptions = new Set(
     /\s+/,
   ),
 );
-/** How many words come before the first keyword. */
-const namesBefore: Readonly<Record<string, number>> = { server: 3, "server-template": 4, "default-server": 1 };
+/** The number of words before the first option: the keyword of the line, and names and addresses. */
+const wordsBeforeOptions: Readonly<Record<string, number>> = { server: 3, "server-template": 4, "default-server": 1 };
 
 /** Returns the first unknown keyword. The words after it may belong to it, so they are not checked. */
 function unknownOption(options: readonly string[]): string | undefined {
@@ -68,12 +68,12 @@ function unknownIn({ words }: Line): string | undefined {
   const [first = "", second = ""] = words[0] === "no" ? words.slice(1) : words;
   if (!keywords.has(first)) return describe(first, closestWord(first, keywords));
   if (first === "timeout" && !timeouts.has(second)) return describe(`timeout ${second}`, closestWord(second, timeouts));
-  const before = namesBefore[first];
-  const unknown = before === undefined ? undefined : unknownOption(words.slice(before));
+  const firstOption = wordsBeforeOptions[first];
+  const unknown = firstOption === undefined ? undefined : unknownOption(words.slice(firstOption));
   if (unknown !== undefined) return describe(`${first} … ${unknown}`, closestWord(unknown, valueOptions));
   const option = first === "option" ? closestWord(second, options) : undefined;
   return option === undefined ? undefined : describe(`option ${second}`, option);
 }
 
-const describe = (word: string, meant: string | undefined): string =>
-  `${word.slice(0, 40)}: not a known HAProxy keyword${meant === undefined ? "" : `; perhaps ${meant} is meant`}`;
+const describe = (word: string, suggestion: string | undefined): string =>
+  `${word.slice(0, 40)}: not a known HAProxy keyword${suggestion === undefined ? "" : `; perhaps ${suggestion} is meant`}`;

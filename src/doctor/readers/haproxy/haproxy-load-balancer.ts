@@ -29,13 +29,13 @@ export function haproxyLoadBalancers({ sections, proxies }: Haproxy, diagnostics
   if (forwarding.length === 0 && global !== undefined && drainTimeouts.length > 0)
     return [{ ...emptyLoadBalancer, name: "HAProxy", kind: "haproxy", at: global.at, drainTimeouts }];
   return forwarding
-    .filter((proxy) => isHttpTraffic(proxy, diagnostics))
+    .filter((proxy) => forwardsHttp(proxy, diagnostics))
     .map((proxy) => ({ ...loadBalancerOf(proxy, proxies, diagnostics), drainTimeouts }));
 }
 
 /** A section in TCP mode may forward to a database, so it is only compared if it checks over HTTP. */
-function isHttpTraffic({ section, http }: ProxySection, diagnostics: Diagnostics): boolean {
-  if (http || effectiveOption(section, "httpchk") !== undefined) return true;
+function forwardsHttp({ section, isHttp }: ProxySection, diagnostics: Diagnostics): boolean {
+  if (isHttp || effectiveOption(section, "httpchk") !== undefined) return true;
   const modeText = effectiveLine(section, "mode") === undefined ? "has no mode, so its mode is tcp" : "is in mode tcp";
   diagnostics.addNote(
     section.at,
@@ -54,7 +54,7 @@ function parseTime(found: Written, name: string, diagnostics: Diagnostics): Conf
   return value === undefined ? undefined : ms(name, value, found.at);
 }
 
-/** Returns the default only where nothing is written, and undefined where the value cannot be parsed. */
+/** Returns the default if the file sets no value, and undefined if the value cannot be parsed. */
 const timeOrDefault = (
   found: Written,
   name: string,
@@ -82,7 +82,7 @@ function timeoutOf(section: Section, name: string, diagnostics: Diagnostics): Co
 }
 
 function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagnostics: Diagnostics): LoadBalancer {
-  const { section, servers, http } = proxy;
+  const { section, servers, isHttp } = proxy;
   const checked = servers.filter((server) => isChecked(server) && !isTracking(server));
   const checkTimeout = wordAt(timeoutLine(section, "check"), 2);
   const customCheck =
@@ -96,8 +96,8 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
   const checkRequest = {
     path: pathOf(section),
     hasUnknownRequest: customCheck !== undefined,
-    // With one server there is nothing to choose.
-    isHttpTraffic: servers.length > 1,
+    // With one server, the result of a check cannot direct requests to another server.
+    requiresPath: servers.length > 1,
   };
   const probes = checked.map((server) => checkTimesOf(server, checkRequest, checkTimeout, diagnostics));
   const frontends = all.filter(({ section: { kind } }) => kind === "frontend" || kind === "listen");
@@ -107,12 +107,12 @@ function loadBalancerOf(proxy: ProxySection, all: readonly ProxySection[], diagn
     kind: "haproxy",
     at: section.at,
     hosts: [...new Set(servers.map(({ address }) => address.replace(/:\d*$/, "")))],
-    idleTimeouts: http ? idleOf(proxy, diagnostics) : [],
+    idleTimeouts: isHttp ? idleOf(proxy, diagnostics) : [],
     readTimeouts: defined([timeoutOf(section, "server", diagnostics)]),
-    clientIdleTimeouts: http
+    clientIdleTimeouts: isHttp
       ? defined(
           frontends
-            .filter((frontend) => frontend.http && frontend.servers.length === 0)
+            .filter((frontend) => frontend.isHttp && frontend.servers.length === 0)
             .map(({ section: frontend }) => clientIdleOf(frontend, diagnostics)),
         )
       : [],
@@ -142,7 +142,9 @@ function clientIdleOf(frontend: Section, diagnostics: Diagnostics): ConfigNumber
 const hardStop = (global: Section, diagnostics: Diagnostics): ConfigNumber | undefined =>
   parseTime(wordAt(effectiveLine(global, "hard-stop-after"), 1), "hard-stop-after", diagnostics);
 
-/** HAProxy closes half of the idle connections at each interval, so most of them are closed after a few intervals. */
+/**
+ * HAProxy closes half of the idle connections after each `pool-purge-delay`, so this delay counts as the idle timeout.
+ */
 function idleOf({ section, servers }: ProxySection, diagnostics: Diagnostics): ConfigNumber[] {
   if (
     effectiveLine(section, "http-reuse", "never") ??
@@ -173,7 +175,7 @@ function retryLimitsOf(section: Section, diagnostics: Diagnostics): LoadBalancer
 
 function checkTimesOf(
   server: Server,
-  checkRequest: Pick<Probe, "path" | "hasUnknownRequest" | "isHttpTraffic">,
+  checkRequest: Pick<Probe, "path" | "hasUnknownRequest" | "requiresPath">,
   checkTimeout: Written,
   diagnostics: Diagnostics,
 ) {
@@ -195,7 +197,7 @@ function checkTimesOf(
     interval: inter,
     waitsForAnswer: true,
   };
-  // A check that only opens a connection succeeds during a drain, so it detects none.
+  // A check that only opens a connection also succeeds during a drain, so it does not detect the drain.
   const readsStatus = checkRequest.path !== undefined && !checkRequest.hasUnknownRequest;
   if (inter === undefined || fastinter === undefined || fall === undefined || !readsStatus) return { probe };
   const durationMs = inter.value + (fall.value - 1) * fastinter.value;

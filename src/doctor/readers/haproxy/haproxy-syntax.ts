@@ -41,8 +41,8 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
     else if (sections.length === 0) throw new UnreadableError(at, `has \`${first.slice(0, 40)}\` before any section`);
     else sections.at(-1)?.lines.push({ words, at });
   }
-  const open = conditions.at(-1);
-  if (open !== undefined) throw new UnreadableError(open.at, "has an `.if` without `.endif`");
+  const unclosed = conditions.at(-1);
+  if (unclosed !== undefined) throw new UnreadableError(unclosed.at, "has an `.if` without `.endif`");
   if (sections.length === 0)
     throw new UnreadableError({ file, line: 1 }, "has no HAProxy section (global, defaults, frontend …)");
   return sections;
@@ -96,18 +96,18 @@ export function parseHaproxy(text: string, file: string, diagnostics: Diagnostic
 
 /** Joins lines that end in a backslash with the next line. */
 function* joinLines(text: string, file: string): Generator<{ text: string; at: Place }> {
-  let held = "";
+  let joined = "";
   let startLine = 0;
   for (const [index, line] of text.split(/\r?\n/).entries()) {
-    if (held === "") startLine = index + 1;
+    if (joined === "") startLine = index + 1;
     if (/(?:^|[^\\])\\$/.test(line)) {
-      held += `${line.slice(0, -1)} `;
+      joined += `${line.slice(0, -1)} `;
       continue;
     }
-    yield { text: held + line, at: { file, line: startLine } };
-    held = "";
+    yield { text: joined + line, at: { file, line: startLine } };
+    joined = "";
   }
-  if (held !== "") yield { text: held, at: { file, line: startLine } };
+  if (joined !== "") yield { text: joined, at: { file, line: startLine } };
 }
 
 function splitWords(line: string, at: Place, variables: ReadonlyMap<string, string>): string[] {
@@ -132,7 +132,9 @@ function splitWords(line: string, at: Place, variables: ReadonlyMap<string, stri
   return words.map((one) => substituteVariables(one, variables));
 }
 
-/** Replaces variables that the file sets. Variables of HAProxy's environment are unknown and stay. */
+/**
+ * Replaces the variables that the file sets. Other variables come from HAProxy's environment and are kept unchanged.
+ */
 function substituteVariables(word: string, variables: ReadonlyMap<string, string>): string {
   return word.replaceAll(
     /\$\{(\w+)(?:\[\*\])?\}|^\$(\w+)$/g,

@@ -9,7 +9,7 @@ import { type Line, parseHaproxy, type Section } from "./haproxy-syntax.ts";
 /** A server line, with the options of `default-server`. */
 export type Server = { name: string; address: string; at: Place; options: readonly Line[] };
 /** A frontend, backend or listen section. */
-export type ProxySection = { section: Section; servers: readonly Server[]; http: boolean };
+export type ProxySection = { section: Section; servers: readonly Server[]; isHttp: boolean };
 export type Haproxy = {
   sections: readonly Section[];
   proxies: readonly ProxySection[];
@@ -23,7 +23,7 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
   const text = textOf(files, path);
   const sections = parseHaproxy(text.text, text.file, diagnostics);
   noteUnknown(sections, diagnostics);
-  const isFragment = !isWhole(sections);
+  const isFragment = !isComplete(sections);
   if (isFragment)
     diagnostics.addNote(
       { file: text.file, line: 1 },
@@ -36,25 +36,28 @@ export function readHaproxy(files: Files, path: string, diagnostics: Diagnostics
 }
 
 /** A file with a listener and servers is complete, even without `global` and `defaults`. */
-const isWhole = (sections: readonly Section[]): boolean =>
+const isComplete = (sections: readonly Section[]): boolean =>
   sections.some(({ kind }) => kind === "global" || kind === "defaults") ||
   (sections.some((section) => linesOf(section, "bind").length > 0) &&
     sections.some((section) => linesOf(section, "server").length > 0));
 
-/** For a folder, reads its only .cfg file. With several files their order is unknown. */
+/**
+ * For a folder, reads its only .cfg file. Several files are an error, because the order in which HAProxy reads them is
+ * unknown.
+ */
 function textOf(files: Files, path: string): { text: string; file: string } {
   if (files.kind(path) !== "folder") return { text: readRequiredFile(files, path), file: files.displayPath(path) };
   const names = files.list(path).filter((name) => name.endsWith(".cfg"));
   const [name] = names;
   if (name === undefined || names.length > 1) {
-    const what = name === undefined ? "without a .cfg file" : "with several .cfg files: name one";
-    throw new UnreadableError({ file: files.displayPath(path), line: 1 }, `is a folder ${what}`);
+    const problem = name === undefined ? "without a .cfg file" : "with several .cfg files: name one";
+    throw new UnreadableError({ file: files.displayPath(path), line: 1 }, `is a folder ${problem}`);
   }
   const file = `${path.replace(/\/$/, "")}/${name}`;
   return { text: readRequiredFile(files, file), file: files.displayPath(file) };
 }
 
-/** Returns the lines of the section and of its `defaults`, in the order in which later lines win. */
+/** Returns the lines of the `defaults` and then those of the section. A later line overrides an earlier line. */
 export const effectiveLines = ({ lines, defaults }: Section): Line[] =>
   defaults === undefined ? lines : [...effectiveLines(defaults), ...lines];
 
@@ -99,7 +102,7 @@ function proxyOf(section: Section, isFragment: boolean): ProxySection {
   return {
     section,
     servers,
-    http: (effectiveLine(section, "mode")?.words[1] ?? (isFragment ? "http" : "tcp")) === "http",
+    isHttp: (effectiveLine(section, "mode")?.words[1] ?? (isFragment ? "http" : "tcp")) === "http",
   };
 }
 

@@ -26,9 +26,9 @@ export const namespaceOf = (object: Tree): string | undefined => text(object, "m
  * returns all objects.
  */
 export function inNamespaceOf(objects: readonly Tree[], object: Tree): Tree[] {
-  const own = namespaceOf(object);
-  const same = objects.filter((one) => own !== undefined && namespaceOf(one) === own);
-  const withoutNamespace = objects.filter((one) => own === undefined || namespaceOf(one) === undefined);
+  const namespace = namespaceOf(object);
+  const same = objects.filter((one) => namespace !== undefined && namespaceOf(one) === namespace);
+  const withoutNamespace = objects.filter((one) => namespace === undefined || namespaceOf(one) === undefined);
   return [...same, ...withoutNamespace];
 }
 
@@ -45,8 +45,8 @@ export const podLabelsOf = (object: Tree): Tree | undefined => get(templateOf(ob
 
 /** An empty Service selector matches nothing. */
 export function serviceSelectorMatches(selector: Tree | undefined, podLabels: Tree | undefined): boolean {
-  const wanted = selector?.kind === "map" ? [...selector.entries] : [];
-  return wanted.length > 0 && wanted.every(([name, value]) => text(podLabels, name) === text(value));
+  const requiredLabels = selector?.kind === "map" ? [...selector.entries] : [];
+  return requiredLabels.length > 0 && requiredLabels.every(([name, value]) => text(podLabels, name) === text(value));
 }
 
 /**
@@ -81,12 +81,12 @@ export function labelSelectorMatches(selector: Tree | undefined, podLabels: Tree
   if (labels?.kind === "map" && labels.entries.size > 0 && !serviceSelectorMatches(labels, podLabels)) return false;
   return list(selector, "matchExpressions").every((expression) => {
     const value = text(podLabels, text(expression, "key") ?? "");
-    const among = list(expression, "values").some((one) => text(one) === value);
+    const isListed = list(expression, "values").some((one) => text(one) === value);
     switch (text(expression, "operator")) {
       case "In":
-        return value !== undefined && among;
+        return value !== undefined && isListed;
       case "NotIn":
-        return value === undefined || !among;
+        return value === undefined || !isListed;
       case "Exists":
         return value !== undefined;
       default:

@@ -12,8 +12,8 @@ import type { Manifests } from "./manifests.ts";
 export function loadBalancersOf(manifests: Manifests, diagnostics: Diagnostics): LoadBalancer[] {
   return manifests.objects.flatMap((object) => {
     const kind = text(object, "kind");
-    if (kind === "Ingress") return ingress(object, manifests, diagnostics);
-    if (kind === "HTTPRoute") return route(object, diagnostics);
+    if (kind === "Ingress") return ingressLoadBalancers(object, manifests, diagnostics);
+    if (kind === "HTTPRoute") return routeLoadBalancers(object, diagnostics);
     if (kind === "Gateway" && text(object, "spec", "gatewayClassName")?.startsWith("gke-l7"))
       return [googleLoadBalancer(object, get(object, "spec", "gatewayClassName")?.at ?? object.at)];
     return defined([googleBackendLoadBalancer(object, diagnostics)]);
@@ -26,18 +26,18 @@ const albPrefix = "alb.ingress.kubernetes.io/";
 /** Returns the ingress controller, by the class or by annotations that only one controller reads. */
 export function controllerOf(object: Tree): "nginx" | "alb" | "gce" | undefined {
   const names = entries(object, "metadata", "annotations").map(([name]) => name);
-  const named =
+  const className =
     text(object, "spec", "ingressClassName") ?? text(object, "metadata", "annotations", "kubernetes.io/ingress.class");
-  if (named === "alb" || names.some((name) => name.startsWith(albPrefix))) return "alb";
-  if (named === "gce" || named === "gce-internal") return "gce";
-  if (named?.includes("nginx") || names.some((name) => name.startsWith(nginxPrefix))) return "nginx";
+  if (className === "alb" || names.some((name) => name.startsWith(albPrefix))) return "alb";
+  if (className === "gce" || className === "gce-internal") return "gce";
+  if (className?.includes("nginx") || names.some((name) => name.startsWith(nginxPrefix))) return "nginx";
   return undefined;
 }
 
 export const annotation = (object: Tree, name: string): Tree | undefined =>
   get(object, "metadata", "annotations", name);
 
-function ingress(object: Tree, manifests: Manifests, diagnostics: Diagnostics): LoadBalancer[] {
+function ingressLoadBalancers(object: Tree, manifests: Manifests, diagnostics: Diagnostics): LoadBalancer[] {
   const controller = controllerOf(object);
   const at = get(object, "metadata", "name")?.at ?? object.at;
   if (controller === undefined) {
@@ -68,9 +68,10 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
     readCount(find(name), { name, value: defaultValue, at, origin }, diagnostics);
   const [connectTimeout, attempts] = [seconds("proxy-connect-timeout", 5), count("proxy-next-upstream-tries", 3)];
   const totalTimeout = seconds("proxy-next-upstream-timeout", 0);
-  const retries = text(find("proxy-next-upstream")) !== "off" && connectTimeout !== undefined && attempts !== undefined;
-  const body = find("proxy-body-size");
-  const missing = size("proxy-body-size", 1024 ** 2, at, origin);
+  const isRetryEnabled =
+    text(find("proxy-next-upstream")) !== "off" && connectTimeout !== undefined && attempts !== undefined;
+  const bodySize = find("proxy-body-size");
+  const defaultBodySize = size("proxy-body-size", 1024 ** 2, at, origin);
   return {
     ...emptyLoadBalancer,
     name: "ingress-nginx",
@@ -79,10 +80,12 @@ function nginxIngress(object: Tree, at: Place, { objects }: Manifests, diagnosti
     idleTimeouts: defined([seconds("upstream-keepalive-timeout", 60)]),
     readTimeouts: defined([seconds("proxy-read-timeout", 60)]),
     retryLimits:
-      !retries || attempts.value === 0 || totalTimeout === undefined
+      !isRetryEnabled || attempts.value === 0 || totalTimeout === undefined
         ? []
         : [{ connectTimeout, attempts, totalTimeout: totalTimeout.value === 0 ? undefined : totalTimeout }],
-    maxBodySizes: defined([body === undefined ? missing : readSize(body, "proxy-body-size", bytes, diagnostics)]),
+    maxBodySizes: defined([
+      bodySize === undefined ? defaultBodySize : readSize(bodySize, "proxy-body-size", bytes, diagnostics),
+    ]),
   };
 }
 
@@ -113,10 +116,10 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
       { name, value: defaultValue, at, origin: "the controller's default" },
       diagnostics,
     );
-  const asTime = (one: ConfigNumber | undefined): ConfigNumber | undefined =>
+  const secondsAsMs = (one: ConfigNumber | undefined): ConfigNumber | undefined =>
     one && { ...one, value: one.value * 1000, unit: "ms" };
-  const interval = asTime(count("healthcheck-interval-seconds", 15));
-  const timeout = asTime(count("healthcheck-timeout-seconds", 5));
+  const interval = secondsAsMs(count("healthcheck-interval-seconds", 15));
+  const timeout = secondsAsMs(count("healthcheck-timeout-seconds", 5));
   const path = annotation(object, `${albPrefix}healthcheck-path`);
   const idle = seconds(balancer, "idle_timeout.timeout_seconds", 60);
   return {
@@ -142,7 +145,7 @@ function albIngress(object: Tree, at: Place, diagnostics: Diagnostics): LoadBala
 }
 
 /** Returns the timeouts of the rules of an HTTPRoute. A rule without timeouts has no known limit. */
-function route(object: Tree, diagnostics: Diagnostics): LoadBalancer[] {
+function routeLoadBalancers(object: Tree, diagnostics: Diagnostics): LoadBalancer[] {
   const readTimeouts = list(object, "spec", "rules").flatMap((rule) =>
     ["request", "backendRequest"].flatMap((name) => {
       const found = get(rule, "timeouts", name);

@@ -50,20 +50,20 @@ const unreadKinds: Readonly<Record<string, string>> = {
 };
 
 function kindsWithNote(effect: "routes" | "scales" | "installs", kinds: string): Record<string, string> {
-  const what = {
+  const consequence = {
     routes: "its routes and timeouts are not read",
     scales: "its scaling limits are not read",
     installs: "the objects that it installs are not read",
   }[effect];
-  return Object.fromEntries(kinds.split(" ").map((kind) => [kind, what]));
+  return Object.fromEntries(kinds.split(" ").map((kind) => [kind, consequence]));
 }
 
 function noteUnreadKinds({ objects }: Manifests, diagnostics: Diagnostics): void {
   for (const object of objects) {
     const kind = text(object, "kind") ?? "";
     const isKnative = kind === "Service" && text(object, "apiVersion")?.startsWith("serving.knative.dev/") === true;
-    const why = isKnative ? "its containers are not read" : unreadKinds[kind];
-    if (why !== undefined) diagnostics.addNote(get(object, "kind")?.at ?? object.at, `${kind}: ${why}`);
+    const note = isKnative ? "its containers are not read" : unreadKinds[kind];
+    if (note !== undefined) diagnostics.addNote(get(object, "kind")?.at ?? object.at, `${kind}: ${note}`);
   }
 }
 
@@ -104,13 +104,16 @@ function candidateOf(object: Tree, manifests: Manifests, externalSettings: Setti
       title: `${kind} ${name}`,
       at: get(object, "metadata", "name")?.at ?? object.at,
       evidence,
-      background: kind === "DaemonSet" || isBackground(name, command, image),
+      runsInBackground: kind === "DaemonSet" || isBackground(name, command, image),
       program: `${image} ${command}`,
     },
   ];
 }
 
-/** A pod is judged by its first container. The others may be sidecars, such as a proxy in front of an exporter. */
+/**
+ * A pod is judged by its first container. The other containers may be sidecars, such as a proxy in front of an
+ * exporter.
+ */
 function runsInfrastructure(pod: Tree | undefined): boolean {
   const image = text(get(list(pod, "containers")[0], "image")) ?? "";
   return isInfrastructure(image) && !isProxyImage(image);

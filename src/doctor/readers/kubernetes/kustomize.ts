@@ -25,12 +25,14 @@ export function foldersReferencedBy(files: Files, file: string): string[] {
     .flatMap((tree) => (tree.kind === "scalar" ? [normalize(join(dirname(file), tree.text))] : []));
 }
 
-/** Returns the command whose output has to be piped into the doctor if it cannot run `kubectl` itself. */
+/** Returns the command whose output a user has to pipe into the doctor if the doctor cannot run `kubectl`. */
 export const kustomizeCommand = (folder: string): string => `kubectl kustomize ${folder}`;
 
 type KubectlOptions = { workingFolder: string; path: string | undefined; limitMs?: number };
 
-/** Runs the `kubectl` on the PATH. The readers are synchronous, so this waits for kubectl, but never beyond the limit. */
+/**
+ * Runs the `kubectl` on the PATH. The readers are synchronous, so the call waits for kubectl, at most for `limitMs`.
+ */
 export function createKubectlKustomize({ workingFolder, path, limitMs = timeLimitMs }: KubectlOptions): RunKustomize {
   return (folder) => {
     const { error, status, stdout, stderr } = spawnSync("kubectl", ["kustomize", resolve(workingFolder, folder)], {

@@ -46,7 +46,7 @@ export function readManifests(path: string, sources: ManifestSources): Manifests
   return readFolder(path, sources);
 }
 
-/** The place of a rendered object names the command instead of a file: its line number belongs to the command's output. */
+/** A rendered object is in no file, so its place is the command and the line of the command's output. */
 function renderKustomization(
   folder: string,
   { files, runKustomize, program, diagnostics }: ManifestSources,
@@ -71,12 +71,14 @@ const manifestsOf = (source: string, file: string): Manifests => ({
 
 const isYaml = (name: string): boolean => /\.(?:ya?ml|json)$/.test(name);
 
-/** Reads each kustomization that no other one builds on as a set of its own, and all other files as one set. */
+/**
+ * Reads each kustomization as one set of objects, and all other files together as one set. Skips bases and components.
+ */
 function readFolder(path: string, sources: ManifestSources): Manifests[] {
   const { files, diagnostics } = sources;
   const plainFiles: string[] = [];
   const kustomizations: string[] = [];
-  let seen = 0;
+  let fileCount = 0;
   walk(path, 0);
   const referenced = new Set(
     kustomizations.flatMap((folder) => foldersReferencedBy(files, kustomizationIn(files, folder) ?? folder)),
@@ -101,7 +103,7 @@ function readFolder(path: string, sources: ManifestSources): Manifests[] {
     const hasKustomization = kustomizationIn(files, folder) !== undefined;
     if (hasKustomization) kustomizations.push(folder);
     for (const name of files.list(folder)) {
-      if (++seen > maxFiles)
+      if (++fileCount > maxFiles)
         throw new UnreadableError({ file: files.displayPath(path), line: 1 }, `holds more than ${maxFiles} files`);
       const inner = join(folder, name);
       const kind = files.kind(inner);

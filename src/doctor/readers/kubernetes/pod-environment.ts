@@ -29,26 +29,26 @@ export function containerEnvironment(
       const name = text(source, reference, "name");
       if (name === undefined) continue;
       const found = find(kind, name);
-      // A missing Secret is normal: it is kept outside of the repository, and holds no limits.
+      // A missing Secret is not reported: Secrets are usually kept outside of the repository, and hold no limits.
       if (found === undefined && kind === "ConfigMap" && ![...externalSettings.keys()].some(isHavenSetting))
         diagnostics?.addNote(
           source.at,
-          `ConfigMap ${name} is not among the files: Haven's defaults are taken for its settings`,
+          `ConfigMap ${name} is not among the files: Haven's defaults are used for the settings in it`,
         );
       for (const [key, value] of dataOf(found)) environment.set(prefix + key, value);
     }
   }
-  for (const one of list(container, "env")) {
-    const name = text(one, "name");
+  for (const variable of list(container, "env")) {
+    const name = text(variable, "name");
     if (name === undefined) continue;
-    const value = get(one, "value");
-    const from = get(one, "valueFrom");
+    const value = get(variable, "value");
+    const from = get(variable, "valueFrom");
     const referenced =
-      referencedValue(from, "configMapKeyRef", (called) => find("ConfigMap", called)) ??
-      referencedValue(from, "secretKeyRef", (called) => find("Secret", called));
+      referencedValue(from, "configMapKeyRef", (objectName) => find("ConfigMap", objectName)) ??
+      referencedValue(from, "secretKeyRef", (objectName) => find("Secret", objectName));
     if (value !== undefined) environment.set(name, { text: text(value) ?? "", at: value.at });
     else if (referenced !== undefined) environment.set(name, referenced);
-    else if (from !== undefined) environment.set(name, { text: undefined, at: one.at });
+    else if (from !== undefined) environment.set(name, { text: undefined, at: variable.at });
   }
   return environment;
 }
@@ -65,12 +65,12 @@ function referencedValue(
 /** Returns the data of a ConfigMap or a Secret, decoded. */
 function dataOf(object: Tree | undefined): Map<string, SettingValue> {
   const isBase64 = text(object, "kind") === "Secret";
-  const plain = (value: Tree) => text(value) ?? "";
-  const decoded = (value: Tree) => Buffer.from(plain(value), "base64").toString("utf8");
+  const plainText = (value: Tree) => text(value) ?? "";
+  const decodedText = (value: Tree) => Buffer.from(plainText(value), "base64").toString("utf8");
   return new Map([
     ...entries(object, "data").map(
-      ([key, value]) => [key, { text: isBase64 ? decoded(value) : plain(value), at: value.at }] as const,
+      ([key, value]) => [key, { text: isBase64 ? decodedText(value) : plainText(value), at: value.at }] as const,
     ),
-    ...entries(object, "stringData").map(([key, value]) => [key, { text: plain(value), at: value.at }] as const),
+    ...entries(object, "stringData").map(([key, value]) => [key, { text: plainText(value), at: value.at }] as const),
   ]);
 }

@@ -84,7 +84,7 @@ function probeOf(
   const probe = get(container, field);
   if (probe === undefined) return undefined;
   const path = get(probe, "httpGet", "path");
-  const value = (name: string, defaultValue: number): ConfigNumber | undefined =>
+  const secondsField = (name: string, defaultValue: number): ConfigNumber | undefined =>
     readSeconds(
       get(probe, name),
       { name: `${field}.${name}`, value: defaultValue * 1000, at: probe.at, origin },
@@ -101,11 +101,11 @@ function probeOf(
     at: probe.at,
     path: isHttpProbe ? configText(`${field} path`, text(path) ?? "/", path?.at ?? probe.at) : undefined,
     hasUnknownRequest: customCheck !== undefined,
-    isHttpTraffic: isHttpProbe,
+    requiresPath: isHttpProbe,
     commandTimeout: limit === undefined ? undefined : ms("time limit of the command", limit, command?.at ?? probe.at),
-    timeout: value("timeoutSeconds", 1),
-    interval: value("periodSeconds", 10),
-    initialDelay: value("initialDelaySeconds", 0),
+    timeout: secondsField("timeoutSeconds", 1),
+    interval: secondsField("periodSeconds", 10),
+    initialDelay: secondsField("initialDelaySeconds", 0),
     failures: readCount(
       get(probe, "failureThreshold"),
       { name: `${field}.failureThreshold`, value: 3, at: probe.at, origin },

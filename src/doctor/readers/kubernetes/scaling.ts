@@ -17,7 +17,7 @@ export function shareOf(tree: Tree | undefined, whole: number): number | undefin
   return share === undefined ? number(tree) : Math.ceil((Number(share) / 100) * whole);
 }
 
-/** Does the same as `shareOf`, and records a value that is neither a number nor a percentage. */
+/** Returns the result of `shareOf`, and records a value that is neither a number nor a percentage. */
 function readShare(tree: Tree, name: string, whole: number, diagnostics: Diagnostics): number | undefined {
   const value = shareOf(tree, whole);
   if (value === undefined)
@@ -54,8 +54,8 @@ export function replicasOf(workload: Workload, manifests: Manifests, diagnostics
   const { object, kind } = workload;
   const spec = get(object, "spec") ?? object;
   const scaler = autoscalerOf(workload, manifests);
-  const fixed = { name: "replicas", value: 1, at: spec.at, origin };
-  const replicas = readCount(kind === "Pod" ? undefined : get(spec, "replicas"), fixed, diagnostics);
+  const replicasDefault = { name: "replicas", value: 1, at: spec.at, origin };
+  const replicas = readCount(kind === "Pod" ? undefined : get(spec, "replicas"), replicasDefault, diagnostics);
   if (scaler === undefined)
     return { min: replicas, max: replicas, surge: surgeOf(workload, spec, replicas, diagnostics) };
   const bound = (name: string, defaultValue: number): ConfigNumber | undefined =>
@@ -72,8 +72,8 @@ function surgeOf(
   diagnostics: Diagnostics,
 ): ConfigNumber | undefined {
   const at = get(spec, "strategy")?.at ?? spec.at;
-  const rolls = kind === "Deployment" || kind === "Rollout";
-  if (!rolls || text(spec, "strategy", "type") === "Recreate")
+  const hasSurge = kind === "Deployment" || kind === "Rollout";
+  if (!hasSurge || text(spec, "strategy", "type") === "Recreate")
     return count("maxSurge", 0, at, "none for this update strategy");
   const found = get(spec, "strategy", "rollingUpdate", "maxSurge");
   const value = found === undefined ? undefined : readShare(found, "maxSurge", max?.value ?? 1, diagnostics);

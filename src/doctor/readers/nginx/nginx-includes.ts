@@ -7,26 +7,29 @@ import { type Directive, parseNginx } from "./nginx-syntax.ts";
 const ignoredIncludes = new Set(["mime.types", "fastcgi_params", "fastcgi.conf", "scgi_params", "uwsgi_params"]);
 const maxFiles = 500;
 
-/** Reads the whole configuration and replaces each `include` by the content of the file. A missing include stays. */
+/**
+ * Reads the whole configuration and replaces each `include` by the content of the file. Keeps an `include` of a missing
+ * file.
+ */
 export function readNginxFiles(files: Files, path: string, diagnostics: Diagnostics): Directive[] {
-  const folder = files.kind(path) === "folder";
-  const hasMain = folder && files.kind(join(path, "nginx.conf")) === "file";
+  const isFolder = files.kind(path) === "folder";
+  const hasMain = isFolder && files.kind(join(path, "nginx.conf")) === "file";
   const main = hasMain ? join(path, "nginx.conf") : path;
-  const prefix = folder && !hasMain ? path : dirname(main);
+  const prefix = isFolder && !hasMain ? path : dirname(main);
   let fileCount = 0;
 
-  if (folder && !hasMain) {
+  if (isFolder && !hasMain) {
     const parts = files.list(path).filter((name) => name.endsWith(".conf"));
     if (parts.length === 0)
       throw new UnreadableError(
         { file: files.displayPath(path), line: 1 },
         "is a folder without nginx.conf or another .conf file",
       );
-    return parts.flatMap((name) => included(join(path, name), undefined, []));
+    return parts.flatMap((name) => readIncluded(join(path, name), undefined, []));
   }
-  return included(main, undefined, []);
+  return readIncluded(main, undefined, []);
 
-  function included(file: string, parent: Directive | undefined, ancestors: readonly string[]): Directive[] {
+  function readIncluded(file: string, parent: Directive | undefined, ancestors: readonly string[]): Directive[] {
     if (++fileCount > maxFiles)
       throw new UnreadableError({ file: files.displayPath(main), line: 1 }, "includes too many files");
     return expand(parseNginx(readRequiredFile(files, file), files.displayPath(file), parent), [...ancestors, file]);
@@ -41,19 +44,19 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
   }
 
   function replaceInclude(directive: Directive, ancestors: readonly string[]): Directive[] {
-    const [wanted = ""] = directive.args;
-    if (ignoredIncludes.has(basename(wanted))) return [];
-    const found = candidates(wanted);
-    if (found === undefined) {
-      diagnostics.addNote(directive.at, `include ${wanted}: not found, so its content is unknown`);
+    const [includePath = ""] = directive.args;
+    if (ignoredIncludes.has(basename(includePath))) return [];
+    const includedFiles = filesOf(includePath);
+    if (includedFiles === undefined) {
+      diagnostics.addNote(directive.at, `include ${includePath}: not found, so its content is unknown`);
       return [directive];
     }
-    return found.flatMap((file) => {
+    return includedFiles.flatMap((file) => {
       if (ancestors.includes(file)) {
-        diagnostics.addNote(directive.at, `include ${wanted}: the file includes itself`);
+        diagnostics.addNote(directive.at, `include ${includePath}: the file includes itself`);
         return [];
       }
-      return included(file, directive.parent, ancestors);
+      return readIncluded(file, directive.parent, ancestors);
     });
   }
 
@@ -61,9 +64,11 @@ export function readNginxFiles(files: Files, path: string, diagnostics: Diagnost
    * Returns the files that an include names; undefined if the file, or the folder of the pattern, does not exist. Paths
    * below /etc/nginx are read from the folder of the configuration (`prefix`), never from /etc/nginx of this machine.
    */
-  function candidates(wanted: string): string[] | undefined {
-    const place = isAbsolute(wanted) ? wanted.replace(/^\/etc\/nginx(?=\/)/, () => prefix) : join(prefix, wanted);
-    if (!/[*?[]/.test(wanted)) return files.kind(place) === "file" ? [place] : undefined;
+  function filesOf(includePath: string): string[] | undefined {
+    const place = isAbsolute(includePath)
+      ? includePath.replace(/^\/etc\/nginx(?=\/)/, () => prefix)
+      : join(prefix, includePath);
+    if (!/[*?[]/.test(includePath)) return files.kind(place) === "file" ? [place] : undefined;
     const [parentFolder, pattern] = [dirname(place), basename(place)];
     if (/[*?[]/.test(parentFolder) || files.kind(parentFolder) !== "folder") return undefined;
     return files

@@ -15,21 +15,26 @@ function findDirective(
   name: string,
   { root, diagnostics }: Lookup,
 ): Directive | "unknown" | undefined {
-  const all = effectiveDirectives(block, root, name);
-  if (all === undefined) return "unknown";
-  const [found] = all;
+  const directives = effectiveDirectives(block, root, name);
+  if (directives === undefined) return "unknown";
+  const [found] = directives;
   if (found === undefined) return undefined;
   if (found.args.some((arg) => arg.includes("$"))) {
-    diagnostics.addNote(found.at, `${name} ${found.args.join(" ")}: a variable, so its value is not known`);
+    diagnostics.addNote(found.at, `${name} ${found.args.join(" ")}: contains a variable, so the value is unknown`);
     return "unknown";
   }
   return found;
 }
 
-function readDirectiveTime(block: Directive, name: string, initial: number, lookup: Lookup): ConfigNumber | undefined {
+function readDirectiveTime(
+  block: Directive,
+  name: string,
+  defaultValue: number,
+  lookup: Lookup,
+): ConfigNumber | undefined {
   const found = findDirective(block, name, lookup);
   if (found === "unknown") return undefined;
-  if (found === undefined) return ms(name, initial, block.at, nginxDefault);
+  if (found === undefined) return ms(name, defaultValue, block.at, nginxDefault);
   return timeOf(found, name, found.args[0] ?? "", lookup.diagnostics);
 }
 
@@ -42,12 +47,12 @@ function timeOf(directive: Directive, name: string, text: string, diagnostics: D
 function readDirectiveCount(
   block: Directive,
   name: string,
-  initial: ConfigNumber,
+  defaultValue: ConfigNumber,
   lookup: Lookup,
 ): ConfigNumber | undefined {
   const found = findDirective(block, name, lookup);
   if (found === "unknown") return undefined;
-  if (found === undefined) return initial;
+  if (found === undefined) return defaultValue;
   const value = Number(found.args[0]);
   if (!Number.isInteger(value)) lookup.diagnostics.addNote(found.at, `${name} ${found.args[0] ?? ""}: not a number`);
   return Number.isInteger(value) ? count(name, value, found.at) : undefined;
@@ -61,7 +66,7 @@ export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadB
   const trafficRoutes = nginx.routes.filter(({ isProbe }) => !isProbe);
   const first = trafficRoutes[0]?.block ?? nginx.upstreams[0]?.block ?? nginx.root[0];
   const at: Place = first?.at ?? { file: "", line: 1 };
-  const used = nginx.upstreams.filter(
+  const usedUpstreams = nginx.upstreams.filter(
     (upstream) => nginx.routes.length === 0 || nginx.routes.some((route) => route.upstream === upstream),
   );
   return {
@@ -70,8 +75,8 @@ export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadB
     kind: "nginx",
     at,
     hosts: hostsOf(nginx),
-    idleTimeouts: defined(used.map((upstream) => idleOf(upstream, lookup))),
-    idleTimeoutsSince: used.filter(hasDefaultKeepAlive).map(({ block }) => ({
+    idleTimeouts: defined(usedUpstreams.map((upstream) => idleOf(upstream, lookup))),
+    idleTimeoutsSince: usedUpstreams.filter(hasDefaultKeepAlive).map(({ block }) => ({
       idle: ms("keepalive_timeout of the upstream", 60_000, block.at, nginxDefault),
       fact: versionFacts.nginxKeepAlive,
     })),
@@ -90,7 +95,7 @@ export function nginxLoadBalancer(nginx: Nginx, diagnostics: Diagnostics): LoadB
     ),
     maxBodySizes: maxBodySizesOf(trafficRoutes, lookup),
     failTimeouts: defined(
-      used.flatMap(({ servers }) =>
+      usedUpstreams.flatMap(({ servers }) =>
         (servers.length > 1 ? servers : []).map((server) => failTimeoutOf(server, diagnostics)),
       ),
     ),
@@ -103,7 +108,7 @@ function hostsOf({ upstreams, routes }: Nginx): string[] {
   return [...new Set([...targets, ...servers].map(hostOf))];
 }
 
-/** Newer versions keep idle connections also in an upstream without a `keepalive` directive. */
+/** Newer versions of nginx keep idle connections even in an upstream without a `keepalive` directive. */
 const hasDefaultKeepAlive = ({ block }: Upstream): boolean =>
   !block.children?.some(({ name }) => name === "keepalive" || name === "keepalive_timeout") &&
   !hasUnreadInclude(block.children);
@@ -125,9 +130,14 @@ function retryLimitsOf({ block, upstream }: Route, lookup: Lookup): RetryLimits[
   const servers = upstream?.servers.filter(({ args }) => !args.includes("down")) ?? [];
   if (servers.length < 2 || hasUnreadInclude(upstream?.block.children)) return [];
   const connectTimeout = readDirectiveTime(block, "proxy_connect_timeout", 60_000, lookup);
-  const all = count("servers to try", servers.length, upstream?.block.at ?? block.at, "all servers of the upstream");
-  const written = readDirectiveCount(block, "proxy_next_upstream_tries", all, lookup);
-  const attempts = written?.value === 0 ? all : written;
+  const allServers = count(
+    "servers to try",
+    servers.length,
+    upstream?.block.at ?? block.at,
+    "all servers of the upstream",
+  );
+  const written = readDirectiveCount(block, "proxy_next_upstream_tries", allServers, lookup);
+  const attempts = written?.value === 0 ? allServers : written;
   if (connectTimeout === undefined || attempts === undefined) return [];
   const retryCondition = findDirective(block, "proxy_next_upstream", lookup);
   if (retryCondition === "unknown" || retryCondition?.args[0] === "off") return [];

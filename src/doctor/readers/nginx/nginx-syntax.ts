@@ -19,9 +19,9 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
   const tokens = tokensOf(text, file);
   let next = 0;
   let depth = 0;
-  return block(parent, undefined);
+  return parseBlock(parent, undefined);
 
-  function block(enclosing: Directive | undefined, openedAtLine: number | undefined): Directive[] {
+  function parseBlock(enclosing: Directive | undefined, openedAtLine: number | undefined): Directive[] {
     if (++depth > maxDepth)
       throw new UnreadableError({ file, line: openedAtLine ?? 1 }, "has blocks nested too deeply");
     const found: Directive[] = [];
@@ -35,7 +35,7 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
       }
       if (token.kind !== "word")
         throw new UnreadableError({ file, line: token.line }, `has a \`${token.text}\` in place of a directive`);
-      found.push(directive(token, enclosing));
+      found.push(parseDirective(token, enclosing));
     }
     if (openedAtLine !== undefined)
       throw new UnreadableError({ file, line: openedAtLine }, "ends inside the block that opens here");
@@ -43,7 +43,7 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
     return found;
   }
 
-  function directive(first: Token, enclosing: Directive | undefined): Directive {
+  function parseDirective(first: Token, enclosing: Directive | undefined): Directive {
     const args: string[] = [];
     const result: Directive = {
       name: first.text,
@@ -57,7 +57,7 @@ export function parseNginx(text: string, file: string, parent?: Directive): Dire
       if (token.kind === "word") args.push(token.text);
       else if (token.kind === "end") return result;
       else if (token.kind === "open") {
-        result.children = block(result, first.line);
+        result.children = parseBlock(result, first.line);
         return result;
       } else break;
     }
@@ -74,15 +74,18 @@ function tokensOf(text: string, file: string): Token[] {
     const char = text.charAt(at);
     if (char === "\n") line++;
     if (/\s/.test(char)) at++;
-    else if (char === "#") at = orEnd(text.indexOf("\n", at));
+    else if (char === "#") at = indexOrEnd(text.indexOf("\n", at));
     else if (char === "{" || char === "}" || char === ";") {
       tokens.push({ kind: kinds[char], text: char, line });
       at++;
-    } else word(char);
+    } else readWord(char);
   }
   return tokens;
 
-  /** Skips a Lua block, whose quotes, comments and braces follow other rules. It becomes a directive without children. */
+  /**
+   * Skips a Lua block, whose quotes, comments and braces follow other rules. The result is a directive without
+   * children.
+   */
   function skipLua(startLine: number): void {
     let depth = 0;
     const piece = /--\[\[[\s\S]*?\]\]|--[^\n]*|\[\[[\s\S]*?\]\]|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|[{}]/g;
@@ -98,11 +101,11 @@ function tokensOf(text: string, file: string): Token[] {
     throw new UnreadableError({ file, line: startLine }, "ends inside the block that opens here");
   }
 
-  function orEnd(found: number): number {
+  function indexOrEnd(found: number): number {
     return found === -1 ? text.length : found;
   }
 
-  function word(first: string): void {
+  function readWord(first: string): void {
     const startLine = line;
     const quote = first === '"' || first === "'" ? first : undefined;
     let value = "";
@@ -118,7 +121,8 @@ function tokensOf(text: string, file: string): Token[] {
         line++;
       }
       if (char === "\\" && at + 1 < text.length) {
-        // A backslash before a quote, a blank or a separator is removed; any other belongs to a regular expression.
+        // A backslash before a quote, a blank or a separator is removed. Any other backslash belongs to a regular
+        // expression.
         const escaped = text.charAt(++at);
         if (escaped === "\n") line++;
         value += /["'\s;{}]/.test(escaped) ? escaped : `\\${escaped}`;
@@ -155,7 +159,8 @@ export const hasUnreadInclude = (directives: readonly Directive[] | undefined): 
 /**
  * Returns the directives with this name that nginx applies: all those in the innermost block that has one. Returns
  * undefined if the result is unknown, because a missing `include` file may contain such a directive and would change it.
- * `several` is for directives that add up: for them, a missing file in the same block changes the result, too.
+ * With `several`, all directives of a block apply together, so the result is also unknown if a file is missing in the block
+ * whose directives apply.
  */
 export function effectiveDirectives(
   block: Directive | undefined,

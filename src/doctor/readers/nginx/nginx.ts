@@ -91,7 +91,7 @@ function notePrograms(all: readonly Directive[], diagnostics: Diagnostics): void
       diagnostics.addNote(at, `${name}: the effect of this program is unknown`);
 }
 
-/** Returns whether the file is a whole nginx.conf: the first significant directive is one of the top level. */
+/** Returns whether the file is a whole nginx.conf: the first known directive belongs to the top level. */
 function isMain(root: readonly Directive[]): boolean {
   const first = root.find(({ name }) => topLevelDirectives.has(name) || httpDirectives.has(name));
   return first !== undefined && topLevelDirectives.has(first.name);
@@ -136,11 +136,11 @@ const withoutScheme = (target: string): string => target.replace(/^[a-z+]+:\/\//
 type PassTargets = { targets: readonly string[]; variables: readonly string[]; maps: readonly Directive[] };
 
 /** Resolves the targets of a `proxy_pass` through variables, with the `map` and `set` directives that define them. */
-function passTargetsOf(target: string, all: readonly Directive[], before: readonly string[] = []): PassTargets {
+function passTargetsOf(target: string, all: readonly Directive[], visited: readonly string[] = []): PassTargets {
   const variable = variableIn(target);
   if (variable === undefined) return { targets: [target], variables: [], maps: [] };
-  if (before.includes(variable) || before.length > 5) return { targets: [], variables: [], maps: [] };
-  const rest = target.replace(/^\$\{?\w+\}?/, "");
+  if (visited.includes(variable) || visited.length > 5) return { targets: [], variables: [], maps: [] };
+  const suffix = target.replace(/^\$\{?\w+\}?/, "");
   const maps = all.filter(({ name, args }) => /^(?:map|split_clients)$/.test(name) && args[1] === `$${variable}`);
   const possibleValues = [
     ...all.filter(({ name, args }) => name === "set" && args[0] === `$${variable}`).map(({ args }) => args[1] ?? ""),
@@ -148,14 +148,14 @@ function passTargetsOf(target: string, all: readonly Directive[], before: readon
       ({ children }) => children?.filter(({ name }) => !isMapOption(name)).map(({ args }) => args[0] ?? "") ?? [],
     ),
   ];
-  const further = possibleValues.map((value) =>
-    passTargetsOf(`${withoutScheme(value)}${rest}`, all, [...before, variable]),
+  const resolved = possibleValues.map((value) =>
+    passTargetsOf(`${withoutScheme(value)}${suffix}`, all, [...visited, variable]),
   );
   return {
-    // If the variable is empty, only the text around it is left, which is not a target.
-    targets: further.flatMap(({ targets }) => targets).filter((one) => one !== rest),
-    variables: [variable, ...further.flatMap(({ variables }) => variables)],
-    maps: [...maps, ...further.flatMap((one) => one.maps)],
+    // An empty variable leaves only the text after it, which is not a target.
+    targets: resolved.flatMap(({ targets }) => targets).filter((one) => one !== suffix),
+    variables: [variable, ...resolved.flatMap(({ variables }) => variables)],
+    maps: [...maps, ...resolved.flatMap((one) => one.maps)],
   };
 }
 

@@ -10,9 +10,9 @@ export type PgBouncer = {
   at: Place;
   databases: readonly PooledDatabase[];
   poolMode: ConfigText;
-  /** How many connections of clients it accepts. */
+  /** The maximum number of client connections. */
   maxClients: ConfigNumber;
-  /** Further connections of a pool under load. */
+  /** The additional connections that each pool may open under load. */
   reserve: ConfigNumber;
   /** The maximum number of connections to one database, for all of its users; undefined without a limit. */
   maxPerDatabase: ConfigNumber | undefined;
@@ -30,10 +30,10 @@ export function readPgBouncer(files: Files, path: string, diagnostics: Diagnosti
   const at = { file, line: 1 };
   const setting = (name: string): Entry | undefined =>
     all.findLast(({ section, key }) => section === "pgbouncer" && key === name);
-  const number = (name: string, initial: number): ConfigNumber => {
+  const number = (name: string, defaultValue: number): ConfigNumber => {
     const found = setting(name);
-    if (found === undefined) return count(name, initial, at, origin);
-    return wholeNumber(found, name, diagnostics) ?? count(name, initial, found.at, origin);
+    if (found === undefined) return count(name, defaultValue, at, origin);
+    return wholeNumber(found, name, diagnostics) ?? count(name, defaultValue, found.at, origin);
   };
   const defaultPool = number("default_pool_size", 20);
   const limit = number("max_db_connections", 0);
@@ -57,9 +57,11 @@ function databaseOf({ key, value, at }: Entry, defaultPool: ConfigNumber, diagno
       quoted ?? plain ?? "",
     ]),
   );
-  const own = options.get("pool_size");
+  const ownPoolSize = options.get("pool_size");
   const pool =
-    own === undefined ? defaultPool : wholeNumber({ section: "", key, value: own, at }, "pool_size", diagnostics);
+    ownPoolSize === undefined
+      ? defaultPool
+      : wholeNumber({ section: "", key, value: ownPoolSize, at }, "pool_size", diagnostics);
   return { name: key, at, host: options.get("host") ?? "", pool: pool ?? defaultPool };
 }
 
@@ -69,7 +71,7 @@ function wholeNumber({ value, at }: Entry, name: string, diagnostics: Diagnostic
   return undefined;
 }
 
-/** Returns the lines of an ini file. A comment begins a line. */
+/** Returns the entries of an ini file. Only a whole line can be a comment. */
 function entriesOf(source: string, file: string, diagnostics: Diagnostics): Entry[] {
   let section = "";
   return source.split(/\r?\n/).flatMap((line, index): Entry[] => {

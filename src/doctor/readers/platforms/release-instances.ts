@@ -4,7 +4,9 @@ import { count, defined, type Place } from "../../facts/config-values.ts";
 import { readCount } from "../read-config-number.ts";
 import type { Tree } from "../yaml-tree.ts";
 
-/** Old and new instances run at the same time during a release. The instances of all regions are added. */
+/**
+ * Adds the instances of all regions. During a release, the same number of new instances runs beside the old instances.
+ */
 export function releaseInstances(
   trees: readonly (Tree | undefined)[],
   at: Place,
@@ -12,11 +14,11 @@ export function releaseInstances(
   diagnostics: Diagnostics,
 ): App["replicas"] {
   const name = "instances";
-  const each = trees.map((one) => readCount(one, { name, value: 1, at, origin }, diagnostics));
-  const all = defined(each);
-  if (all.length < each.length) return undefined;
-  const value = all.reduce((sum, one) => sum + one.value, 0);
-  const first = all.find((one) => one.origin === undefined);
+  const counts = trees.map((one) => readCount(one, { name, value: 1, at, origin }, diagnostics));
+  const known = defined(counts);
+  if (known.length < counts.length) return undefined;
+  const value = known.reduce((sum, one) => sum + one.value, 0);
+  const first = known.find((one) => one.origin === undefined);
   const instances = count(name, value, first?.at ?? at, first === undefined ? origin : undefined);
   const surge = count(
     "instances of the new version",

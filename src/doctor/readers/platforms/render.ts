@@ -9,7 +9,7 @@ import { get, list, parseYaml, type Tree, text } from "../yaml-tree.ts";
 import { platformProbe } from "./platform-probe.ts";
 import { releaseInstances } from "./release-instances.ts";
 
-const renderPlans: Readonly<Record<string, number>> = {
+const gibibytesOfPlan: Readonly<Record<string, number>> = {
   free: 0.5,
   starter: 0.5,
   standard: 2,
@@ -20,8 +20,8 @@ const renderPlans: Readonly<Record<string, number>> = {
 };
 
 const memoryOfPlan = (plan: string): number | undefined => {
-  const gigabytes = renderPlans[plan];
-  return gigabytes === undefined ? undefined : gigabytes * 1024 ** 3;
+  const gibibytes = gibibytesOfPlan[plan];
+  return gibibytes === undefined ? undefined : gibibytes * 1024 ** 3;
 };
 
 export function readRender(
@@ -52,10 +52,10 @@ function renderApp(
     const group = text(one, "fromGroup");
     return group === undefined ? [one] : list(groups.get(group), "envVars");
   });
-  const own = new Map<string, SettingValue>(
+  const serviceVariables = new Map<string, SettingValue>(
     variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),
   );
-  const environment = new Map([...externalSettings, ...own]);
+  const environment = new Map([...externalSettings, ...serviceVariables]);
   const delay = { name: "maxShutdownDelaySeconds", value: 30_000, at: service.at, origin: "Render's default" };
   const plan = get(service, "plan");
   return {

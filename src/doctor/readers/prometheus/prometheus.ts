@@ -10,7 +10,7 @@ export type Scrape = { name: string; interval: ConfigNumber; timeout: ConfigNumb
 export type Query = { text: string; at: Place };
 export type Monitoring = {
   scrapes: readonly Scrape[];
-  /** The global settings, which are judged even without a job that uses them. */
+  /** The global settings. They are judged even if no job uses them. */
   common?: Scrape;
   queries: readonly Query[];
 };
@@ -41,13 +41,13 @@ export function readPrometheus(files: Files, path: string, diagnostics: Diagnost
       diagnostics,
       commonInterval.origin ?? "",
     );
-    const own = get(job, "scrape_timeout");
+    const jobTimeout = get(job, "scrape_timeout");
     // Prometheus shortens the global timeout to the interval of the job.
     const inheritedTimeout = commonTimeout.value > interval.value ? undefined : commonTimeout;
     const timeout =
-      own === undefined
+      jobTimeout === undefined
         ? inheritedTimeout
-        : timeOf(own, "scrape_timeout", commonTimeout.value, commonTimeout.at, diagnostics);
+        : timeOf(jobTimeout, "scrape_timeout", commonTimeout.value, commonTimeout.at, diagnostics);
     return { name: text(job, "job_name") ?? "a job", interval, timeout };
   });
   const rules = list(top, "rule_files").flatMap((one) => ruleFiles(files, dirname(path), one, diagnostics));
@@ -61,22 +61,22 @@ export function readPrometheus(files: Files, path: string, diagnostics: Diagnost
 function timeOf(
   tree: Tree | undefined,
   name: string,
-  initial: number,
+  defaultValue: number,
   at: Place,
   diagnostics: Diagnostics,
   origin = prometheusDefault,
 ): ConfigNumber {
-  const missing = ms(name, initial, at, origin === "" ? undefined : origin);
+  const missing = ms(name, defaultValue, at, origin === "" ? undefined : origin);
   if (tree === undefined) return missing;
   const value = milliseconds(text(tree) ?? "", "s");
   if (value === undefined)
-    diagnostics.addNote(tree.at, `${name} ${text(tree) ?? ""}: not a time, so the default is taken`);
+    diagnostics.addNote(tree.at, `${name} ${text(tree) ?? ""}: not a time, so the default is used`);
   return value === undefined ? missing : ms(name, value, tree.at);
 }
 
 function ruleFiles(files: Files, folder: string, one: Tree, diagnostics: Diagnostics): string[] {
-  const wanted = text(one) ?? "";
-  const place = isAbsolute(wanted) ? wanted : join(folder, wanted);
+  const pattern = text(one) ?? "";
+  const place = isAbsolute(pattern) ? pattern : join(folder, pattern);
   const parentFolder = dirname(place);
   const found =
     files.kind(parentFolder) === "folder"
@@ -86,7 +86,7 @@ function ruleFiles(files: Files, folder: string, one: Tree, diagnostics: Diagnos
           .map((name) => join(parentFolder, name))
       : [];
   if (found.length === 0)
-    diagnostics.addNote(one.at, `rule_files ${wanted}: no such file, so its rules are not checked`);
+    diagnostics.addNote(one.at, `rule_files ${pattern}: no such file, so its rules are not checked`);
   return found.filter((file) => files.kind(file) === "file");
 }
 

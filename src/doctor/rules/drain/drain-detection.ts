@@ -41,7 +41,7 @@ export const drainDetectionRules: readonly Rule[] = [
         // The protocol of another application is not known: its port may not speak HTTP.
         const confidence = haven.length > 0 ? "high" : "medium";
         if (path === undefined)
-          return probe.isHttpTraffic === false && haven.length === 0
+          return probe.requiresPath === false && haven.length === 0
             ? []
             : [{ places: [at], confidence, message: `${name} opens a connection and requests no path.` }];
         const root = path.text === "/" && haven.length > 0;

@@ -36,11 +36,11 @@ export const drainRequestRules: readonly Rule[] = [
     },
     find: ({ haproxy }) =>
       haproxy.flatMap(({ proxies }) =>
-        proxies.flatMap(({ section, servers, http }) =>
+        proxies.flatMap(({ section, servers, isHttp }) =>
           servers.flatMap((server): Violation[] => {
             const found = serverOption(server, "on-marked-down");
             // In front of a database, closing the connections to a server that is down is the purpose of the option.
-            if (found?.text !== "shutdown-sessions" || !http || effectiveOption(section, "httpchk") === undefined)
+            if (found?.text !== "shutdown-sessions" || !isHttp || effectiveOption(section, "httpchk") === undefined)
               return [];
             return [{ places: [found.at], message: `The server ${server.name} has on-marked-down shutdown-sessions.` }];
           }),
@@ -99,8 +99,8 @@ export const drainRequestRules: readonly Rule[] = [
     },
     find: ({ haproxy }) =>
       haproxy.flatMap(({ proxies }) =>
-        proxies.flatMap(({ section, servers, http }): Violation[] => {
-          if (!http) return [];
+        proxies.flatMap(({ section, servers, isHttp }): Violation[] => {
+          if (!isHttp) return [];
           const balance = effectiveLine(section, "balance");
           const affinity = effectiveLine(section, "cookie") ?? (balance?.words[1] === "source" ? balance : undefined);
           if (affinity === undefined || servers.length < 2 || effectiveOption(section, "redispatch") !== undefined)

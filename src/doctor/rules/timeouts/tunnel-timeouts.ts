@@ -22,7 +22,7 @@ const isForWebSockets = ({ words }: Line): boolean => {
 function sectionsWithWebSockets({ proxies }: Haproxy): { proxy: ProxySection; line: Line }[] {
   return proxies.flatMap((proxy) => {
     const line = proxy.section.lines.find(isForWebSockets);
-    if (line === undefined || !proxy.http) return [];
+    if (line === undefined || !proxy.isHttp) return [];
     if (proxy.servers.length > 0) return [{ proxy, line }];
     const isNegated = ({ words }: Line) => words.includes("unless") || words.includes(`!${line.words[1]}`);
     const named = effectiveLines(proxy.section)

@@ -14,7 +14,7 @@ const finding = (rule: string, file: string, name: string): Finding => ({
   fix: "",
   places: [{ file, line: 3 }],
   edits: [],
-  each: true,
+  hasSeparatePlaces: true,
 });
 
 test("a finding that several overlays of one base have is one finding with a place in each", () => {
@@ -29,5 +29,5 @@ test("a finding that several overlays of one base have is one finding with a pla
     found.map(({ places }) => places.length),
     [2, 1, 1, 1],
   );
-  assert.equal(found[0]?.message, "staging-api has one replica. It is the same in other overlays.");
+  assert.equal(found[0]?.message, "staging-api has one replica. Other overlays have the same problem.");
 });
