@@ -31,11 +31,11 @@ export function render(
     case "table":
       break;
   }
-  const read = [
+  const inputNames = [
     ...withVisibleText(inputs),
     ...(live === undefined ? [] : ["a running instance"]),
     settings === undefined ? "settings from the environment (production defaults)" : `settings ${settings.join(", ")}`,
   ];
-  const colour = columns !== undefined && !environment["NO_COLOR"];
-  return tableReport(diagnosis, read, { width: Math.min(100, Math.max(60, columns ?? 80)), colour, fixed });
+  const useColour = columns !== undefined && !environment["NO_COLOR"];
+  return tableReport(diagnosis, inputNames, { width: Math.min(100, Math.max(60, columns ?? 80)), useColour, fixed });
 }

@@ -9,10 +9,10 @@ const escapeProperty = (text: string): string => escapeText(text).replaceAll(":"
 /** Workflow commands of GitHub Actions: one annotation for each finding. */
 export function githubReport({ findings, unreadable }: GatedDiagnosis): string {
   const lines = [
-    ...unreadable.map(({ file, line, text }) => command("error", { file, line }, "Could not be read", text)),
+    ...unreadable.map(({ file, line, text }) => workflowCommand("error", { file, line }, "Could not be read", text)),
     ...findings.map((finding) => {
       const place = finding.places.map(filePlace).find(isFile) ?? { file: "", line: 1 };
-      return command(
+      return workflowCommand(
         finding.severity,
         place,
         `${finding.rule}: ${finding.title}`,
@@ -23,7 +23,7 @@ export function githubReport({ findings, unreadable }: GatedDiagnosis): string {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-function command(
+function workflowCommand(
   level: "error" | "warning",
   { file, line }: { file: string; line: number },
   title: string,

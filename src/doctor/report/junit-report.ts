@@ -4,7 +4,7 @@ import type { Finding } from "../rule.ts";
 import { detailOf } from "./json-report.ts";
 import { placeText } from "./place-text.ts";
 
-/** Characters that XML forbids are left out. */
+/** Escapes a text for XML, and removes the characters that XML forbids. */
 const escapeXml = (text: string): string =>
   text
     .replaceAll(/[^\t\n\r\u0020-\ud7ff\ue000-\ufffd]/g, "")
@@ -35,11 +35,11 @@ export function junitReport({ findings, unreadable, ignored }: GatedDiagnosis, f
       xml: `    <testcase classname="${escapeXml(file)}" name="readable"><failure message="${escapeXml(text)}"/></testcase>`,
     })),
   ];
-  const suites = [...Map.groupBy(cases, ({ file }) => file)].map(([file, own]) => {
-    const failures = own.filter(({ failed }) => failed).length;
+  const suites = [...Map.groupBy(cases, ({ file }) => file)].map(([file, fileCases]) => {
+    const failures = fileCases.filter(({ failed }) => failed).length;
     return [
-      `  <testsuite name="${escapeXml(file)}" tests="${own.length}" failures="${failures}">`,
-      ...own.map(({ xml }) => xml),
+      `  <testsuite name="${escapeXml(file)}" tests="${fileCases.length}" failures="${failures}">`,
+      ...fileCases.map(({ xml }) => xml),
       "  </testsuite>",
     ].join("\n");
   });

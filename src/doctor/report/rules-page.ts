@@ -8,10 +8,10 @@ const languages: Readonly<Record<string, string>> = {
   railway: "json",
 };
 
-/** Returns the rules section of docs/doctor.md. A test compares the page with it. */
+/** Returns the rules section of docs/doctor.md. A test compares the section in the page with this text. */
 export const rulesPage = (): string =>
   families
-    .map(({ name, about, rules }) => [`### ${name}-: ${about}`, ...rules.map(ruleSection)].join("\n\n"))
+    .map(({ name, heading, rules }) => [`### ${name}-: ${heading}`, ...rules.map(ruleSection)].join("\n\n"))
     .join("\n\n");
 
 export const ruleSection = ({ id, severity, offByDefault, title, impact, condition, fix, example }: Rule): string =>
@@ -31,8 +31,8 @@ export const ruleSection = ({ id, severity, offByDefault, title, impact, conditi
 
 /** Returns the lines that differ between the broken and the fixed example. */
 function exampleOf({ kind, broken, fixed, alongside }: Example): string {
-  const differing = (these: string, others: string) =>
-    these.split("\n").filter((line) => line.trim() !== "" && !others.split("\n").includes(line));
+  const differing = (text: string, otherText: string) =>
+    text.split("\n").filter((line) => line.trim() !== "" && !otherText.split("\n").includes(line));
   const dedent = (lines: readonly string[]) => {
     const min = Math.min(...lines.map((line) => line.length - line.trimStart().length));
     return lines.map((line) => line.slice(min));

@@ -52,7 +52,7 @@ export function sarifReport(
   return `${JSON.stringify(report, null, 2)}\n`;
 }
 
-/** Code scanning requires a place for each result: the first one is where the fix starts. */
+/** Code scanning requires a place for each result. The first place of a finding is where the fix starts. */
 function resultOf(finding: Finding) {
   const [first, ...others] = locationsOrFirst(finding.places);
   return {

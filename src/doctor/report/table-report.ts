@@ -5,45 +5,45 @@ import type { Finding } from "../rule.ts";
 import { unknownSettingsText } from "./json-report.ts";
 import { placeText } from "./place-text.ts";
 
-export type TableStyle = { width: number; colour: boolean; fixed: readonly Fixed[] };
+export type TableStyle = { width: number; useColour: boolean; fixed: readonly Fixed[] };
 
 const ansiCodes = { red: "31", yellow: "33", green: "32", bold: "1", dim: "2" } as const;
 
 /** Returns the report for a terminal. */
 export function tableReport(
   diagnosis: GatedDiagnosis,
-  read: readonly string[],
-  { width, colour, fixed }: TableStyle,
+  inputs: readonly string[],
+  { width, useColour, fixed }: TableStyle,
 ): string {
   const paint = (style: keyof typeof ansiCodes, text: string) =>
-    colour ? `\u001b[${ansiCodes[style]}m${text}\u001b[0m` : text;
+    useColour ? `\u001b[${ansiCodes[style]}m${text}\u001b[0m` : text;
   const { findings, unknownSettings, notUnderstood, unreadable, ignored } = diagnosis;
-  const blocks = findings.map(finding);
+  const blocks = findings.map(findingBlock);
   if (fixed.length > 0)
     blocks.push(
-      notes(
+      noteBlock(
         paint("bold", "Fixed"),
         fixed.map(({ rule, from, to, ...at }) => ({ ...at, text: `${rule}: ${from} is now ${to}` })),
       ),
     );
-  if (unreadable.length > 0) blocks.push(notes(paint("red", "Could not be read"), unreadable));
+  if (unreadable.length > 0) blocks.push(noteBlock(paint("red", "Could not be read"), unreadable));
   if (unknownSettings.length > 0)
     blocks.push(
-      notes(
+      noteBlock(
         paint("bold", "Needs settings of the application"),
         unknownSettings.map((one) => ({ ...one, text: unknownSettingsText(one) })),
       ),
     );
-  if (notUnderstood.length > 0) blocks.push(notes(paint("bold", "Not understood, so not judged"), notUnderstood));
+  if (notUnderstood.length > 0) blocks.push(noteBlock(paint("bold", "Not understood, so not judged"), notUnderstood));
   return `${[heading(), ...blocks, summary()].join("\n\n")}\n`;
 
   function heading(): string {
-    return wrapped(`Read: ${read.join(", ")}`, 0, 6)
+    return wrapped(`Read: ${inputs.join(", ")}`, 0, 6)
       .map((line) => paint("dim", line))
       .join("\n");
   }
 
-  function finding({ rule, severity, confidence, title, numbers, places, message, impact, fix }: Finding): string {
+  function findingBlock({ rule, severity, confidence, title, numbers, places, message, impact, fix }: Finding): string {
     const mark = severity === "error" ? paint("red", "✗ error  ") : paint("yellow", "! warning");
     const doubt = confidence === "high" ? "" : paint("dim", "  (confidence: medium)");
     const rows =
@@ -72,8 +72,8 @@ export function tableReport(
   function table(rows: readonly (readonly [string, string, string, string])[]): string[] {
     const widest = (column: 0 | 1) => Math.max(...rows.map((row) => row[column].length));
     const [value, name] = [widest(0), widest(1)];
-    const lines = rows.flatMap(([number, what, place, origin]) => {
-      const left = name === 0 ? "    " : `    ${number.padStart(value)}  ${what.padEnd(name)}  `;
+    const lines = rows.flatMap(([number, label, place, origin]) => {
+      const left = name === 0 ? "    " : `    ${number.padStart(value)}  ${label.padEnd(name)}  `;
       const right = origin === "" ? place : `${place} (${origin})`;
       if (left.length + right.length <= width) return [left + right];
       return [left.trimEnd(), ...wrapped(right, value + 6, value + 6)];
@@ -87,7 +87,7 @@ export function tableReport(
     return [`  ${paint("dim", label.padEnd(8))}${first.trimStart()}`, ...rest];
   }
 
-  function notes(head: string, all: GatedDiagnosis["notUnderstood"]): string {
+  function noteBlock(head: string, all: GatedDiagnosis["notUnderstood"]): string {
     return [
       head,
       ...all.flatMap((note) => wrapped(`${note.line > 1 ? placeText(note) : note.file} ${note.text}`, 2, 4)),
@@ -109,14 +109,14 @@ export function tableReport(
   }
 
   /** Wraps between words. A path that is longer than the line gets its own line. */
-  function wrapped(text: string, first: number, rest: number): string[] {
+  function wrapped(text: string, firstIndent: number, indent: number): string[] {
     const lines: string[] = [];
-    let line = " ".repeat(first);
+    let line = " ".repeat(firstIndent);
     let hasWord = false;
     for (const word of text.split(/\s+/)) {
       if (hasWord && line.length + 1 + word.length > width) {
         lines.push(line);
-        line = " ".repeat(rest);
+        line = " ".repeat(indent);
         hasWord = false;
       }
       line += hasWord ? ` ${word}` : word;

@@ -2,19 +2,19 @@
 const control = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * Replaces control characters, which could come from a file or its name, by a visible form: a terminal or a build log
- * would act on them. A file name is one line.
+ * Replaces control characters by a visible form. They may come from a file or its name, and a terminal or a build log
+ * would execute them. In file names, line breaks and tabs are replaced, too.
  */
 export function withVisibleText<T>(value: T): T {
   return visible(value, "") as T;
 }
 
-function visible(value: unknown, member: string): unknown {
+function visible(value: unknown, memberName: string): unknown {
   if (typeof value === "string") {
     const text = value.replaceAll(control, visibleForm);
-    return member === "file" ? text.replaceAll(/[\n\t]/g, visibleForm) : text;
+    return memberName === "file" ? text.replaceAll(/[\n\t]/g, visibleForm) : text;
   }
-  if (Array.isArray(value)) return value.map((one) => visible(one, member));
+  if (Array.isArray(value)) return value.map((one) => visible(one, memberName));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, visible(one, name)]));
 }

@@ -100,15 +100,15 @@ const everyRule: readonly Rule[] = [
 ];
 
 /** The id of a rule begins with the name of its family. The documentation lists the families in this order. */
-export const families: readonly { name: string; about: string; rules: readonly Rule[] }[] = [
-  { name: "keep-alive", about: "Idle connections" },
-  { name: "drain", about: "Detecting that an instance leaves" },
-  { name: "grace", about: "Time to shut down" },
-  { name: "release", about: "Requests in flight during a release" },
-  { name: "deadline", about: "Timeout ordering" },
-  { name: "connections", about: "Database connections" },
-  { name: "budget", about: "Pods, memory, body sizes, scrapes" },
-  { name: "trap", about: "Common pitfalls" },
+export const families: readonly { name: string; heading: string; rules: readonly Rule[] }[] = [
+  { name: "keep-alive", heading: "Idle connections" },
+  { name: "drain", heading: "Detecting that an instance leaves" },
+  { name: "grace", heading: "Time to shut down" },
+  { name: "release", heading: "Requests in flight during a release" },
+  { name: "deadline", heading: "Timeout ordering" },
+  { name: "connections", heading: "Database connections" },
+  { name: "budget", heading: "Pods, memory, body sizes, scrapes" },
+  { name: "trap", heading: "Common pitfalls" },
 ].map((family) => ({ ...family, rules: everyRule.filter(({ id }) => id.startsWith(`${family.name}-`)) }));
 
 export const allRules: readonly Rule[] = families.flatMap(({ rules }) => rules);

@@ -12,12 +12,12 @@ const withRunningInstance =
   ({ live, apps }) =>
     live === undefined ? [] : apps.flatMap(({ settings }) => check(live, settings));
 
-type AnswerFields = {
+type ReportFields = {
   status?: string;
   keepAliveSeconds?: number;
   latencyMs?: number;
   critical?: string[];
-  heap?: number;
+  heapMiB?: number;
 };
 
 /** Returns a health report for the examples. */
@@ -26,8 +26,8 @@ const sampleReport = ({
   keepAliveSeconds = 75,
   latencyMs = 2,
   critical = ["postgres"],
-  heap = 384,
-}: AnswerFields): string =>
+  heapMiB = 384,
+}: ReportFields): string =>
   JSON.stringify(
     {
       status,
@@ -40,14 +40,14 @@ const sampleReport = ({
           { status: "up", critical: critical.includes(name), latencyMs, reason: null },
         ]),
       ),
-      system: { memory: { heapLimitBytes: heap * 1024 ** 2, limitBytes: 512 * 1024 ** 2 } },
+      system: { memory: { heapLimitBytes: heapMiB * 1024 ** 2, limitBytes: 512 * 1024 ** 2 } },
       keepAliveSeconds,
     },
     null,
     2,
   );
 
-const example = (broken: AnswerFields): Rule["example"] => ({
+const example = (broken: ReportFields): Rule["example"] => ({
   kind: "live",
   broken: `${sampleReport(broken)}\n`,
   fixed: `${sampleReport({})}\n`,
@@ -106,7 +106,7 @@ export const runningInstanceRules: readonly Rule[] = [
     condition:
       "V8's heap limit, which includes new objects in addition to --max-old-space-size, ≤ 90 % of the memory limit of the running process",
     fix: "Set NODE_OPTIONS=--max-old-space-size to 75 % of the limit.",
-    example: example({ heap: 512 }),
+    example: example({ heapMiB: 512 }),
     find: withRunningInstance(({ system: { memory }, at, instance }) => {
       const { heapLimitBytes, limitBytes } = memory;
       if (limitBytes === null || heapLimitBytes <= limitBytes * 0.9) return [];
@@ -129,7 +129,7 @@ export const runningInstanceRules: readonly Rule[] = [
     find: withRunningInstance(({ status, phase, at, instance, checks }) => {
       if (status === "healthy") return [];
       const failing = Object.entries(checks).filter(([, check]) => check.status !== "up");
-      const why = failing
+      const failingChecks = failing
         .map(([name, check]) => `${name} ${check.status}${check.reason === null ? "" : ` (${check.reason})`}`)
         .join(", ");
       const severity = status === "degraded" ? "warning" : "error";
@@ -137,7 +137,7 @@ export const runningInstanceRules: readonly Rule[] = [
         {
           severity,
           places: [at],
-          message: `${instance} is ${status}, in the phase ${phase}${why === "" ? "" : `: ${why}`}.`,
+          message: `${instance} is ${status}, in the phase ${phase}${failingChecks === "" ? "" : `: ${failingChecks}`}.`,
         },
       ];
     }),
@@ -158,7 +158,7 @@ export const runningInstanceRules: readonly Rule[] = [
         .map((name) => name.trim())
         .filter((name) => name !== "")
         .sort();
-      // The schema check is left out, because it is critical only once it has run.
+      // The schema check is left out: until its first run, the instance does not report it as critical.
       const actual = Object.entries(checks)
         .filter(([name, check]) => check.critical && name !== "schema")
         .map(([name]) => name)

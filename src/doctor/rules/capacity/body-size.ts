@@ -16,12 +16,12 @@ const comparisonsIn = ({ loadBalancers }: Deployment): Comparison[] =>
     ),
   );
 
-/** The largest upload of another application is given as LARGEST_UPLOAD. */
+/** Returns LARGEST_UPLOAD if it is set, otherwise the limit of Haven. */
 function uploadLimit(settings: Settings, body: ConfigNumber): ConfigNumber {
-  const given = settings.text("LARGEST_UPLOAD");
-  const value = given === undefined ? undefined : bytes(given.text);
-  if (given !== undefined && value !== undefined) return size(given.name, value, given.at);
-  return { ...size("LARGEST_UPLOAD", maxImageBytes, body.at, "Haven's"), assumed: !settings.isHaven };
+  const setting = settings.text("LARGEST_UPLOAD");
+  const value = setting === undefined ? undefined : bytes(setting.text);
+  if (setting !== undefined && value !== undefined) return size(setting.name, value, setting.at);
+  return { ...size("LARGEST_UPLOAD", maxImageBytes, body.at, "Haven's limit"), assumed: !settings.isHaven };
 }
 
 export const bodySizeRules: readonly Rule[] = [

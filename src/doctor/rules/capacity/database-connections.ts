@@ -6,15 +6,15 @@ import type { Rule, Violation } from "../../rule.ts";
 /** Postgres reserves these connections for superusers. */
 const superuserReserved = 3;
 
-/** One for a migration, and five for people, exporters and backups. */
+/** One connection for a migration, and five for people, exporters and backups. */
 const adminConnections = 6;
 
-/** Each instance checks reading and writing on a connection of its own. */
+/** Each instance opens one connection for its check of reading, and one for its check of writing. */
 const checkConnections = 2;
 
 type Share = { pool: ConfigNumber; numbers: readonly ConfigNumber[]; instances: number };
 
-function shareOf({ settings, replicas }: App): Share | undefined {
+function connectionsOf({ settings, replicas }: App): Share | undefined {
   const pool = settings.number("DB_POOL_MAX");
   const { max, surge } = replicas ?? {};
   if (pool === undefined || max === undefined || surge === undefined) return undefined;
@@ -35,37 +35,37 @@ const isPostgresUrl = (url: string): boolean => /^postgres(?:ql)?(?:\+\w+)?:/.te
 
 /** Groups the apps that share a database. An app with an unknown database is in a group of its own. */
 function groupsOf({ apps }: Deployment): App[][] {
-  const together = Map.groupBy(
+  const appsByDatabase = Map.groupBy(
     apps.filter(({ database }) => database !== undefined),
     ({ database }) => database,
   );
-  return [...together.values(), ...apps.filter(({ database }) => database === undefined).map((app) => [app])];
+  return [...appsByDatabase.values(), ...apps.filter(({ database }) => database === undefined).map((app) => [app])];
 }
 
-const total = (shares: readonly Share[], of: (share: Share) => number): number =>
-  shares.reduce((sum, share) => sum + of(share), 0);
+const total = (shares: readonly Share[], measure: (share: Share) => number): number =>
+  shares.reduce((sum, share) => sum + measure(share), 0);
 
 /** Formats a sum like `6 · 11 + 10 · 2`, with one product for each pool size. */
 const productsOf = (shares: readonly Share[]): string =>
   [...Map.groupBy(shares, ({ pool }) => pool.value)]
-    .map(([pool, same]) => `${pool} · ${total(same, ({ instances }) => instances)}`)
+    .map(([pool, sharesOfPool]) => `${pool} · ${total(sharesOfPool, ({ instances }) => instances)}`)
     .join(" + ");
 
-/** Returns the severity and the message where the connections exceed the limit or leave too little room. */
+/** Returns the severity and the message if the connections exceed the limit, or leave too few for other uses. */
 function capacityProblem(connections: number, instances: number, limit: number, products: string) {
-  const room = limit - superuserReserved;
-  const allowed = `${limit} − ${superuserReserved} = ${room}`;
+  const available = limit - superuserReserved;
+  const allowed = `${limit} − ${superuserReserved} = ${available}`;
   const sum = `${products} = ${connections} connections`;
-  if (connections > room) return { severity: "error", message: `${sum} must be at most ${allowed}.` } as const;
-  if (connections + instances * checkConnections > room)
+  if (connections > available) return { severity: "error", message: `${sum} must be at most ${allowed}.` } as const;
+  if (connections + instances * checkConnections > available)
     return {
       severity: "warning",
       message: `${sum} fit into ${allowed}, but not with the ${checkConnections} connections that each of ${instances} instances opens for its health checks.`,
     } as const;
-  if (connections + adminConnections > room)
+  if (connections + adminConnections > available)
     return {
       severity: "warning",
-      message: `${sum} leave ${room - connections} of ${limit} − ${superuserReserved} for a migration, people and backups; keep ${adminConnections} free.`,
+      message: `${sum} leave ${available - connections} of ${limit} − ${superuserReserved} for a migration, people and backups; keep ${adminConnections} free.`,
     } as const;
   return undefined;
 }
@@ -86,10 +86,10 @@ export const databaseConnectionRules: readonly Rule[] = [
       fixed: scaled(6),
     },
     find(deployment) {
-      // The connections of the application end at the pooler.
+      // The application connects to the pooler, and not to Postgres.
       if (deployment.poolers.length > 0) return [];
       return groupsOf(deployment).flatMap((apps): Violation[] => {
-        const shares = apps.map(shareOf).filter((share) => share !== undefined);
+        const shares = apps.map(connectionsOf).filter((share) => share !== undefined);
         const [first] = shares;
         if (first === undefined) return [];
         const place = first.numbers[1]?.at ?? first.pool.at;

@@ -27,14 +27,14 @@ export const failTimeoutRules: readonly Rule[] = [
           const linger = settings.number("DRAIN_LINGER_MS");
           const interval = settings.number("HEALTH_CHECK_INTERVAL");
           if (linger === undefined || interval === undefined) return [];
-          // At least the time in production: in development, a restart is faster, because there is no linger.
-          const restart = Math.max(10_000, linger.value + bootMs + 2 * interval.value);
+          // Outside production, DRAIN_LINGER_MS is 0 by default. The restart time of production, 10 s, is the minimum.
+          const restartMs = Math.max(10_000, linger.value + bootMs + 2 * interval.value);
           return loadBalancer.failTimeouts
-            .filter(({ value }) => value > restart)
+            .filter(({ value }) => value > restartMs)
             .map(
               (failTimeout): Violation => ({
                 numbers: [failTimeout, linger, interval],
-                message: `A failed instance is excluded for ${formatNumber(failTimeout)}; a restart takes about ${formatNumber(ms("", restart, failTimeout.at))}.`,
+                message: `A failed instance is excluded for ${formatNumber(failTimeout)}; a restart takes about ${formatNumber(ms("", restartMs, failTimeout.at))}.`,
               }),
             );
         }),

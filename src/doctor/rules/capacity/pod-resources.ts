@@ -12,7 +12,7 @@ export const podResourceRules: readonly Rule[] = [
     id: "budget-no-memory-limit",
     severity: "warning",
     title: "A pod may use all memory of its node",
-    impact: "A leak in one pod makes the kernel kill processes of others on the same node.",
+    impact: "A leak in one pod makes the kernel kill processes of other pods on the same node.",
     condition: "The application's container has `resources.limits.memory`",
     fix: "Set resources: { requests: { memory: 512Mi }, limits: { memory: 512Mi } }.",
     example: {
@@ -39,7 +39,7 @@ export const podResourceRules: readonly Rule[] = [
     severity: "warning",
     title: "One pod serves all requests",
     impact:
-      "While its node is drained, or the pod is restarted, there is no pod: users get errors until the new one is ready.",
+      "While its node is drained, or the pod is restarted, there is no pod: users get errors until the new pod is ready.",
     condition:
       "A Deployment behind a Service has several replicas, an autoscaler with several, or a disruption budget. Deployments with a volume claim, or with the strategy Recreate, are ignored",
     fix: "Set replicas: 2, and add a PodDisruptionBudget with maxUnavailable: 1.",
@@ -53,12 +53,12 @@ export const podResourceRules: readonly Rule[] = [
         const single = workloads.flatMap((workload) => {
           const replicas = appOf(workload, apps)?.replicas?.max;
           const { object, kind, hasService, pod: spec } = workload;
-          const keepsOne =
+          const mustBeSingle =
             text(object, "spec", "strategy", "type") === "Recreate" ||
             list(spec, "volumes").some((one) => get(one, "persistentVolumeClaim") !== undefined);
-          const isSingle = kind === "Deployment" && hasService && replicas?.value === 1 && !keepsOne;
-          const scaled = autoscalerOf(workload, manifests) ?? budgetOf(manifests, object);
-          return isSingle && scaled === undefined ? [{ workload, at: replicas.at }] : [];
+          const isSingle = kind === "Deployment" && hasService && replicas?.value === 1 && !mustBeSingle;
+          const scaling = autoscalerOf(workload, manifests) ?? budgetOf(manifests, object);
+          return isSingle && scaling === undefined ? [{ workload, at: replicas.at }] : [];
         });
         return onePerFile(
           single,

@@ -15,16 +15,16 @@ ${lines}
 const database = "services:\n  db:\n    image: postgres:17.6\n    command: postgres -c max_connections=50\n";
 
 /** Returns the connections that PgBouncer may open to one database, for one user. */
-function opensTo({ pool }: PooledDatabase, { reserve, maxPerDatabase }: PgBouncer): number {
+function maxConnectionsTo({ pool }: PooledDatabase, { reserve, maxPerDatabase }: PgBouncer): number {
   return Math.min(pool.value + reserve.value, maxPerDatabase?.value ?? Number.POSITIVE_INFINITY);
 }
 
-function tooManyFor(pooler: PgBouncer, limit: ConfigNumber): Violation[] {
+function violationsOf(pooler: PgBouncer, limit: ConfigNumber): Violation[] {
   return [...Map.groupBy(pooler.databases, ({ host }) => host).values()].flatMap((databases): Violation[] => {
-    const sum = databases.reduce((total, one) => total + opensTo(one, pooler), 0);
-    const room = limit.value - superuserReserved;
+    const sum = databases.reduce((total, one) => total + maxConnectionsTo(one, pooler), 0);
+    const available = limit.value - superuserReserved;
     const [first] = databases;
-    if (sum <= room || first === undefined) return [];
+    if (sum <= available || first === undefined) return [];
     const pools = [...new Map(databases.map(({ pool }) => [`${pool.at.line} ${pool.name}`, pool])).values()];
     return [
       {
@@ -35,7 +35,7 @@ function tooManyFor(pooler: PgBouncer, limit: ConfigNumber): Violation[] {
           limit,
         ],
         places: databases.map(({ at }) => at),
-        message: `PgBouncer opens up to ${sum} connections for one user of ${databases.map(({ name }) => name).join(", ")}; Postgres allows ${limit.value} − ${superuserReserved} = ${room}.`,
+        message: `PgBouncer opens up to ${sum} connections for one user of ${databases.map(({ name }) => name).join(", ")}; Postgres allows ${limit.value} − ${superuserReserved} = ${available}.`,
       },
     ];
   });
@@ -73,10 +73,11 @@ export const poolerConnectionRules: readonly Rule[] = [
     find: ({ poolers, databases }) =>
       poolers.flatMap((pooler): Violation[] => {
         if (databases.includes("unknown")) return [];
-        // With several servers it is not known which one belongs to a host, so the largest limit counts.
+        // If the files define several Postgres servers, it is unknown to which of them PgBouncer connects. The
+        // largest limit is assumed.
         const known = databases.filter((one) => one !== "unknown").toSorted((a, b) => b.value - a.value)[0];
         const limit = known ?? count("max_connections", 100, pooler.at, "Postgres' default");
-        return tooManyFor(pooler, limit).map((one) => (known === undefined ? { ...one, confidence: "medium" } : one));
+        return violationsOf(pooler, limit).map((one) => (known === undefined ? { ...one, confidence: "medium" } : one));
       }),
   },
   {

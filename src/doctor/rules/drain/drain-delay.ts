@@ -2,8 +2,10 @@ import { formatNumber, ms } from "../../facts/config-values.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { backend, pod } from "../example-files.ts";
 
-/** Removing an endpoint takes 5 to 15 s. A delay below `min` is too short; one above `usual` is nearly always enough. */
-const propagation = { min: 5000, usual: 10_000 };
+/**
+ * Removing an endpoint takes 5 to 15 s. A delay below `min` is too short. A delay of `usual` is nearly always enough.
+ */
+const propagationMs = { min: 5000, usual: 10_000 };
 
 export const drainDelayRules: readonly Rule[] = [
   {
@@ -44,7 +46,7 @@ export const drainDelayRules: readonly Rule[] = [
     severity: "error",
     title: "The pod stops before Kubernetes has stopped sending requests to it",
     impact:
-      "Proxies and nodes learn some seconds late that a pod terminates, and send requests to it until then: users get 502 or a refused connection at every release.",
+      "Kubernetes informs proxies and nodes some seconds late that a pod terminates. Until then they send requests to it: users get 502 or a refused connection at every release.",
     condition:
       "preStop + `DRAIN_DELAY_MS` ≥ 10 s, because endpoint changes take 5 to 15 s to reach all nodes. Below 5 s it is an error, below 10 s a warning",
     fix: "Set DRAIN_DELAY_MS=15000, and raise terminationGracePeriodSeconds with it.",
@@ -61,10 +63,10 @@ export const drainDelayRules: readonly Rule[] = [
           if (delay === undefined) return [];
           if (preStop === "unknown") return [];
           const sum = delay.value + (preStop?.value ?? 0);
-          if (sum >= propagation.usual) return [];
+          if (sum >= propagationMs.usual) return [];
           return [
             {
-              severity: sum < propagation.min ? "error" : "warning",
+              severity: sum < propagationMs.min ? "error" : "warning",
               numbers: preStop === undefined ? [delay] : [preStop, delay],
               message: `${name}: preStop ${formatNumber(preStop ?? ms("", 0, delay.at))} + DRAIN_DELAY_MS ${formatNumber(delay)} = ${formatNumber(ms("", sum, delay.at))}, and endpoint changes take 5 to 15 s.`,
             },

@@ -27,7 +27,7 @@ export const drainDetectionRules: readonly Rule[] = [
         ...loadBalancers.flatMap(({ loadBalancer, apps: targetApps }) =>
           loadBalancer.checks.map((probe) => ({ probe, apps: targetApps })),
         ),
-        // Compose routes no requests by its health checks.
+        // Compose does not use health checks to route requests.
         ...apps
           .filter(({ platform }) => platform !== "compose")
           .flatMap((app) =>
@@ -44,15 +44,15 @@ export const drainDetectionRules: readonly Rule[] = [
           return probe.requiresPath === false && haven.length === 0
             ? []
             : [{ places: [at], confidence, message: `${name} opens a connection and requests no path.` }];
-        const root = path.text === "/" && haven.length > 0;
-        if (!root && !targetApps.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
-        const what = root ? "which is not a health endpoint of Haven" : "which also returns 200 during a drain";
+        const isRootPath = path.text === "/" && haven.length > 0;
+        if (!isRootPath && !targetApps.some(({ settings }) => isLivenessPath(path.text, settings))) return [];
+        const reason = isRootPath ? "which is not a health endpoint of Haven" : "which also returns 200 during a drain";
         return [
           {
-            severity: root ? "warning" : "error",
+            severity: isRootPath ? "warning" : "error",
             confidence,
             places: [path.at],
-            message: `${name} requests ${path.text}, ${what}.`,
+            message: `${name} requests ${path.text}, ${reason}.`,
           },
         ];
       });

@@ -4,7 +4,7 @@ import { effectiveDirectives } from "../../readers/nginx/nginx-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb, backend, location } from "../example-files.ts";
 
-/** The minimum if REQUEST_TIMEOUT_MS is unknown. Most applications have requests that may take longer. */
+/** The minimum drain timeout if REQUEST_TIMEOUT_MS is unknown. In most applications, some requests take longer. */
 const minDrainMs = 5000;
 
 /** A default is not reported: only a number that a file sets has no `origin`. */
@@ -39,7 +39,7 @@ export const drainRequestRules: readonly Rule[] = [
         proxies.flatMap(({ section, servers, isHttp }) =>
           servers.flatMap((server): Violation[] => {
             const found = serverOption(server, "on-marked-down");
-            // In front of a database, closing the connections to a server that is down is the purpose of the option.
+            // For a database the option is correct: connections to a server that is down should be closed.
             if (found?.text !== "shutdown-sessions" || !isHttp || effectiveOption(section, "httpchk") === undefined)
               return [];
             return [{ places: [found.at], message: `The server ${server.name} has on-marked-down shutdown-sessions.` }];
@@ -105,11 +105,11 @@ export const drainRequestRules: readonly Rule[] = [
           const affinity = effectiveLine(section, "cookie") ?? (balance?.words[1] === "source" ? balance : undefined);
           if (affinity === undefined || servers.length < 2 || effectiveOption(section, "redispatch") !== undefined)
             return [];
-          const by = affinity === balance ? "their address" : "a cookie";
+          const assignedBy = affinity === balance ? "their address" : "a cookie";
           return [
             {
               places: [affinity.at],
-              message: `${section.kind} ${section.name} assigns users to a server by ${by}, without option redispatch.`,
+              message: `${section.kind} ${section.name} assigns users to a server by ${assignedBy}, without option redispatch.`,
             },
           ];
         }),

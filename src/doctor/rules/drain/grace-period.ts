@@ -17,7 +17,7 @@ function timesOf({ settings }: App): ShutdownTimes | undefined {
   return { delay, request, linger, shutdown };
 }
 
-/** A hook of unknown duration counts as 0, so that a finding is certain. */
+/** A hook of unknown duration counts as 0 s, so that each finding is certain. */
 const preStopTime = ({ preStop }: App): readonly ConfigNumber[] =>
   preStop === undefined || preStop === "unknown" || preStop.value === 0 ? [] : [preStop];
 
@@ -28,7 +28,7 @@ const sumText = (numbers: readonly ConfigNumber[]): string =>
 
 const startsDrain = (signal: string): boolean => /^(?:SIG)?(?:TERM|INT)$|^(?:15|2)$/i.test(signal);
 
-/** A longer grace period changes nothing for an instance that stops in time. */
+/** The edit is safe: a longer grace period changes nothing for an instance that stops in time. */
 function raiseTo({ name, value, at, origin }: ConfigNumber, needed: number): Edit[] {
   if (origin !== undefined) return [];
   const unit = name === "stop_grace_period" ? "s" : "";
@@ -107,7 +107,7 @@ export const gracePeriodRules: readonly Rule[] = [
     title: "The application cuts requests that are within their timeout",
     impact: "At every release some requests are cut although they had time left.",
     condition:
-      "`SHUTDOWN_TIMEOUT_MS` ≥ `DRAIN_LINGER_MS` + `REQUEST_TIMEOUT_MS`: a request may start at the end of the linger and then has its whole timeout",
+      "`SHUTDOWN_TIMEOUT_MS` ≥ `DRAIN_LINGER_MS` + `REQUEST_TIMEOUT_MS`: a request may start at the end of `DRAIN_LINGER_MS` and then has its whole timeout",
     fix: "Raise SHUTDOWN_TIMEOUT_MS, and the grace period of the platform with it.",
     example: { kind: "settings", broken: "SHUTDOWN_TIMEOUT_MS=10000\n", fixed: "SHUTDOWN_TIMEOUT_MS=25000\n" },
     find: ({ apps }) =>

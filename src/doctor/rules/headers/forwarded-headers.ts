@@ -22,34 +22,34 @@ const clientForwardedFor = /\$\{?(?:proxy_add|http)_x_forwarded_for\b/;
 /** Returns whether the target is probably a server of another organisation: it has a full host name and TLS. */
 const leadsOutside = (target: string): boolean => /^https:\/\/[\w-]+(?:\.[\w-]+)+/.test(target);
 
-type Lost = { at: Place; missing: readonly string[]; disablesInherited: boolean };
+type LostHeaders = { at: Place; missing: readonly string[]; disablesInherited: boolean };
 
 /**
- * Returns the headers that a location does not pass. `disablesInherited` means that it would inherit them
- * without its own proxy_set_header.
+ * Returns the headers that a location does not pass. `disablesInherited` is true if the location would inherit headers, but
+ * its own proxy_set_header disables the inheritance.
  */
-function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]): Lost[] {
+function lostHeaders({ block, pass, isProbe }: Route, root: readonly Directive[]): LostHeaders[] {
   const set = effectiveDirectives(block, root, "proxy_set_header", { several: true });
   if (set === undefined || isProbe || leadsOutside(pass.args[0] ?? "")) return [];
   const names = new Set(set.map(({ args }) => (args[0] ?? "").toLowerCase().replace(/:$/, "")));
   const inherited = effectiveDirectives(block.parent, root, "proxy_set_header") ?? [];
   const isInherited = (name: string) => inherited.some(({ args }) => args[0]?.toLowerCase() === name.toLowerCase());
-  const replaces = set[0]?.parent === block;
-  const wanted = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter(
-    (name) => name !== "X-Forwarded-Proto" || endsTls(block) || (replaces && isInherited(name)),
+  const hasOwnHeaders = set[0]?.parent === block;
+  const requiredHeaders = ["Host", "X-Forwarded-For", "X-Forwarded-Proto"].filter(
+    (name) => name !== "X-Forwarded-Proto" || hasTlsListener(block) || (hasOwnHeaders && isInherited(name)),
   );
-  const missing = wanted.filter((name) => !names.has(name.toLowerCase()));
-  const disablesInherited = replaces && missing.some(isInherited);
+  const missing = requiredHeaders.filter((name) => !names.has(name.toLowerCase()));
+  const disablesInherited = hasOwnHeaders && missing.some(isInherited);
   const at = disablesInherited && set[0] !== undefined ? set[0].at : pass.at;
   return missing.length === 0 ? [] : [{ at, missing, disablesInherited }];
 }
 
-/** Without TLS at this server, the application learns nothing from X-Forwarded-Proto. */
-const endsTls = (block: Directive): boolean =>
+/** Returns whether the server around the block has a listener with TLS, which makes X-Forwarded-Proto necessary. */
+const hasTlsListener = (block: Directive): boolean =>
   enclosingBlock(block, "server")?.children?.some(({ name, args }) => name === "listen" && args.includes("ssl")) ??
   false;
 
-const violationOf = ({ at, missing }: Lost): Violation => ({
+const violationOf = ({ at, missing }: LostHeaders): Violation => ({
   severity: missing.includes("Host") ? "error" : "warning",
   places: [at],
   message: `${missing.join(", ")} ${missing.length > 1 ? "are" : "is"} not set here: the proxy_set_header in this location disables the inherited ones.`,
@@ -92,12 +92,14 @@ export const forwardedHeaderRules: readonly Rule[] = [
       ...haproxy.flatMap(({ proxies }) => {
         const frontends = proxies.filter(({ section }) => linesOf(section, "bind").length > 0);
         return proxies.flatMap(({ section }): Violation[] => {
-          const adds = effectiveOption(section, "forwardfor");
+          const forwardFor = effectiveOption(section, "forwardfor");
           const inFront =
             section.kind === "backend" ? frontends : frontends.filter((frontend) => frontend.section === section);
-          const cleared = inFront.length > 0 && inFront.every((frontend) => clearsForwardedFor(frontend.section));
-          if (adds === undefined || cleared || clearsForwardedFor(section)) return [];
-          return [{ places: [adds.at], message: "option forwardfor appends the address to the header of the client." }];
+          const isCleared = inFront.length > 0 && inFront.every((frontend) => clearsForwardedFor(frontend.section));
+          if (forwardFor === undefined || isCleared || clearsForwardedFor(section)) return [];
+          return [
+            { places: [forwardFor.at], message: "option forwardfor appends the address to the header of the client." },
+          ];
         });
       }),
     ],
@@ -109,7 +111,7 @@ export const forwardedHeaderRules: readonly Rule[] = [
     impact:
       "Without Host the application gets the name of the upstream: redirects and links are wrong, and cookies and origin checks fail. Without X-Forwarded-For all clients have the address of the proxy, so that a rate limit affects all of them.",
     condition:
-      "Each location that forwards requests has proxy_set_header for Host, X-Forwarded-For and, behind a listener with TLS, X-Forwarded-Proto. A proxy_set_header in a location disables all inherited ones. Probe locations, and targets outside, are ignored",
+      "Each location that forwards requests has proxy_set_header for Host, X-Forwarded-For and, behind a listener with TLS, X-Forwarded-Proto. A proxy_set_header in a location disables all inherited ones. Probe locations, and `https` targets with a full host name, are ignored",
     fix: "Put all proxy_set_header directives into one file, and include it in each location that has a proxy_set_header.",
     example: {
       kind: "nginx",

@@ -14,7 +14,7 @@ const securityHeaders = new Set([
 const isSecurity = ({ name, args }: Directive): boolean =>
   name === "add_header" && securityHeaders.has((args[0] ?? "").toLowerCase());
 
-/** Appends `always` to a directive. A value that is not a plain word is expected to be in double quotes. */
+/** Appends `always` to a directive. Assumes that a value that is not a plain word is in double quotes. */
 function appendAlways({ args, at }: Directive): Edit[] {
   const last = args.at(-1) ?? "";
   return /^[\w-]+$/.test(last)
@@ -65,9 +65,9 @@ export const securityHeaderRules: readonly Rule[] = [
         const own = block.children?.filter(({ name }) => name === "add_header") ?? [];
         if (own[0] === undefined || hasUnreadInclude(block.children)) return [];
         const inherited = effectiveDirectives(block.parent, block.parent === undefined ? [] : root, "add_header") ?? [];
-        const wanted = inherited.filter(isSecurity);
+        const inheritedSecurity = inherited.filter(isSecurity);
         const names = new Set(own.map(({ args }) => (args[0] ?? "").toLowerCase()));
-        const lost = wanted.filter(({ args }) => !names.has((args[0] ?? "").toLowerCase()));
+        const lost = inheritedSecurity.filter(({ args }) => !names.has((args[0] ?? "").toLowerCase()));
         if (lost[0] === undefined) return [];
         return [
           {

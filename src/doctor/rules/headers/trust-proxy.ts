@@ -6,8 +6,8 @@ import { pod } from "../example-files.ts";
 
 const trust = (ranges: string) => pod(`env: [{ name: TRUST_PROXY, value: "${ranges}" }]`);
 
-/** Where something between client and proxy replaces the source address: a node, or the bridge of Docker. */
-const platforms: ReadonlySet<App["platform"]> = new Set(["kubernetes", "compose"]);
+/** Platforms on which a node or the Docker bridge may replace the source address of a client. */
+const addressReplacingPlatforms: ReadonlySet<App["platform"]> = new Set(["kubernetes", "compose"]);
 
 export const trustProxyRules: readonly Rule[] = [
   {
@@ -22,14 +22,14 @@ export const trustProxyRules: readonly Rule[] = [
     example: { kind: "kubernetes", broken: trust("uniquelocal"), fixed: trust("10.244.0.0/16") },
     find: ({ apps }) =>
       apps.flatMap((app): Violation[] => {
-        const setting = platforms.has(app.platform) ? app.settings.text("TRUST_PROXY") : undefined;
+        const setting = addressReplacingPlatforms.has(app.platform) ? app.settings.text("TRUST_PROXY") : undefined;
         if (setting === undefined) return [];
         const wide = setting.text
           .split(",")
           .map((entry) => entry.trim())
           .filter(isWide);
         if (wide.length === 0) return [];
-        return [{ places: [setting.at], message: `${app.name} trusts ${wide.join(", ")} ${whatItCovers(wide)}.` }];
+        return [{ places: [setting.at], message: `${app.name} trusts ${wide.join(", ")} ${coverageText(wide)}.` }];
       }),
   },
 ];
@@ -44,7 +44,7 @@ const minPrefix = (range: string): number => (range.includes(":") ? 24 : 13);
 
 const prefixOf = (range: string): number => Number(range.split("/")[1] ?? 128);
 
-function whatItCovers(wide: readonly string[]): string {
+function coverageText(wide: readonly string[]): string {
   const privateRanges = namedRanges["uniquelocal"] ?? [];
   const covers = (range: string) => wide.some((one) => one === "uniquelocal" || contains(one, range));
   const covered = privateRanges.filter(covers);

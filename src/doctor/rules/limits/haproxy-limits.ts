@@ -5,7 +5,7 @@ import { eachHaproxy } from "../for-each.ts";
 
 const counterCondition = /\bsc\d?_?\w*(?:rate|cnt|gpc|trackers)|\bsc_\w+|\bsrc_\w*(?:rate|cnt)|\btable_\w*(?:rate|cnt)/;
 
-/** `[::]:80`, `:::80`, `ipv6@…` and `v4v6`. An address without a host is an IPv4 address. */
+/** Matches `[::]:80`, `:::80`, `ipv6@…` and `v4v6`. A `bind` without a host, such as `:80`, listens on IPv4 only. */
 const listensOnIpv6 = ({ words }: Line): boolean =>
   /^(?:\[|ipv6@|::)/.test(words[1] ?? "") || words.includes("v4v6") || words.includes("v6only");
 

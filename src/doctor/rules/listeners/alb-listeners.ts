@@ -5,7 +5,8 @@ import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
 /**
- * Returns the action of a listener for requests that match no listener rule; a function may select it at deployment.
+ * Returns the action of a listener for requests that match no listener rule. The action is unknown if a function selects
+ * it at deployment.
  */
 function actionOf(name: string, listener: Tree, template: Template): "serves" | "redirects" | "refuses" | "unknown" {
   const actions = get(listener, "Properties", "DefaultActions");

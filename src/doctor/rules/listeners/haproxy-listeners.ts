@@ -18,7 +18,7 @@ function listenersOf({ section }: Haproxy["proxies"][number], { proxies }: Hapro
     .flatMap(({ section: frontend }) => linesOf(frontend, "bind"));
 }
 
-/** Returns whether the section only answers some addresses, or requires a password. */
+/** Returns whether the section accepts only certain client addresses, or requires a password. */
 const isAccessRestricted = (section: Section): boolean =>
   effectiveLines(section).some((line) => {
     const text = line.words.join(" ");
@@ -63,17 +63,17 @@ export const haproxyListenerRules: readonly Rule[] = [
         const auth = lines.find(({ words }) => words[1] === "auth");
         if (auth !== undefined && /:\$\{?\w/.test(auth.words[2] ?? "")) return [];
         reported.add(statsLine);
-        const why = auth === undefined ? "without a password" : "with a password in this file";
-        const other = auth ?? statsLine;
-        const own = section.lines.includes(publicListener) && section.lines.includes(statsLine);
+        const passwordText = auth === undefined ? "without a password" : "with a password in this file";
+        const relatedLine = auth ?? statsLine;
+        const isSameSection = section.lines.includes(publicListener) && section.lines.includes(statsLine);
         return [
           {
             ...(auth !== undefined && {
               severity: "warning",
               title: "The password of the statistics page is in the file",
             }),
-            places: own ? [publicListener.at, other.at] : [statsLine.at, publicListener.at],
-            message: `${section.kind} ${section.name} serves the page on ${publicListener.words[1] ?? "every address"}, ${why}.`,
+            places: isSameSection ? [publicListener.at, relatedLine.at] : [statsLine.at, publicListener.at],
+            message: `${section.kind} ${section.name} serves the page on ${publicListener.words[1] ?? "every address"}, ${passwordText}.`,
           },
         ];
       });

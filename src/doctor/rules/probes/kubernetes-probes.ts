@@ -6,11 +6,11 @@ import { pod, podService, ready, startup } from "../example-files.ts";
 import { eachPod, eachWorkload } from "../for-each.ts";
 import { isLivenessPath, isReadinessPath } from "../probe-paths.ts";
 
-/** Returns whether a path has a name that means, in nearly every application, that it fails while a dependency is down. */
+/** Returns whether the path is named like a readiness check, which nearly always fails while a dependency is down. */
 const isReadinessName = (path: string): boolean =>
   /(?:^|\/)(?:ready|readyz|readiness)\/?$|\/actuator\/health\/?$/.test(path);
 
-/** Most servers start within this time, so a liveness probe that first fails after it does no harm. */
+/** Most servers start within this time, so a liveness probe that first restarts a pod after this time does no harm. */
 const enoughForStartMs = 60_000;
 
 export const kubernetesProbeRules: readonly Rule[] = [
@@ -56,7 +56,7 @@ export const kubernetesProbeRules: readonly Rule[] = [
     find: eachWorkload((workload, { manifests }) => {
       const { object, container, kind, name, serves } = workload;
       if (!serves || get(container, "readinessProbe") !== undefined) return [];
-      // A Pod without a controller is often an exercise, and a Service inside of the cluster may have no callers.
+      // A Pod without a controller is often only a test, and a Service inside of the cluster may have no callers.
       const isCertain = kind !== "Pod" && isExposed(workload, manifests.objects);
       return [
         {
@@ -96,13 +96,14 @@ export const kubernetesProbeRules: readonly Rule[] = [
               },
             ]
           : [];
-      const same = readyPath !== undefined && readyPath.text === path.text && !isLivenessPath(path.text, settings);
-      if (!same && !isReadinessPath(path.text, settings)) return [];
-      const why = same ? "like the readiness probe" : "which returns 503 while a dependency is down";
+      const isReadyPath =
+        readyPath !== undefined && readyPath.text === path.text && !isLivenessPath(path.text, settings);
+      if (!isReadyPath && !isReadinessPath(path.text, settings)) return [];
+      const reason = isReadyPath ? "like the readiness probe" : "which returns 503 while a dependency is down";
       return [
         {
-          places: same ? [path.at, readyPath.at] : [path.at],
-          message: `The liveness probe of ${name} requests ${path.text}, ${why}.`,
+          places: isReadyPath ? [path.at, readyPath.at] : [path.at],
+          message: `The liveness probe of ${name} requests ${path.text}, ${reason}.`,
         },
       ];
     }),

@@ -4,13 +4,13 @@ import type { Rule, Violation } from "../../rule.ts";
 import { pod, ready } from "../example-files.ts";
 import { eachPod } from "../for-each.ts";
 
-/** A pause of this length is usual: a long collection, a CPU quota, a node under load. */
+/** Pauses of this length are usual: a long garbage collection, a CPU quota, a node under load. */
 const usualPauseMs = 10_000;
-/** Few servers start in less, on a busy node and with a cold cache. */
+/** On a busy node and with a cold cache, few servers start in less time. */
 const usualStartMs = 30_000;
 
 /** Returns the time from the first failed probe to the restart. */
-function restartAfter({ interval, failures, timeout }: Probe): number | undefined {
+function restartDelayMs({ interval, failures, timeout }: Probe): number | undefined {
   if (interval === undefined || failures === undefined || timeout === undefined) return undefined;
   return (failures.value - 1) * interval.value + timeout.value;
 }
@@ -38,14 +38,14 @@ export const probeBudgetRules: readonly Rule[] = [
     find: eachPod(({ name, probes }) =>
       probes.flatMap((probe): Violation[] => {
         const { purpose, interval, failures, timeout, at } = probe;
-        const pause = restartAfter(probe);
-        if (purpose !== "live" || pause === undefined || pause >= usualPauseMs) return [];
+        const pauseMs = restartDelayMs(probe);
+        if (purpose !== "live" || pauseMs === undefined || pauseMs >= usualPauseMs) return [];
         const numbers = [failures, interval, timeout].filter((one) => one !== undefined);
         if (numbers.every(({ origin }) => origin !== undefined)) return [];
         return [
           {
             numbers,
-            message: `${name}: a pod that does not respond for ${formatNumber(ms("", pause, at))} is restarted.`,
+            message: `${name}: a pod that does not respond for ${formatNumber(ms("", pauseMs, at))} is restarted.`,
           },
         ];
       }),
@@ -72,12 +72,12 @@ export const probeBudgetRules: readonly Rule[] = [
       probes.flatMap(({ purpose, initialDelay, interval, failures, at }): Violation[] => {
         if (purpose !== "startup" || initialDelay === undefined || interval === undefined || failures === undefined)
           return [];
-        const allowed = initialDelay.value + failures.value * interval.value;
-        if (allowed >= usualStartMs) return [];
+        const allowedMs = initialDelay.value + failures.value * interval.value;
+        if (allowedMs >= usualStartMs) return [];
         return [
           {
             numbers: [failures, interval, initialDelay],
-            message: `${name}: the pod is restarted if it does not respond ${formatNumber(ms("", allowed, at))} after its start.`,
+            message: `${name}: the pod is restarted if it does not respond ${formatNumber(ms("", allowedMs, at))} after its start.`,
           },
         ];
       }),

@@ -35,7 +35,8 @@ export const haproxyRetryRules: readonly Rule[] = [
     severity: "error",
     title: "HAProxy retries an error status on other servers",
     impact: "One broken page occupies every instance, and each retry adds to an overload.",
-    condition: "`retry-on` contains no status and no all-retryable-errors, because a status is a response",
+    condition:
+      "`retry-on` contains no status and no all-retryable-errors: a server that returns an error status has answered the request",
     fix: "Write retry-on conn-failure empty-response response-timeout.",
     example: {
       kind: "haproxy",

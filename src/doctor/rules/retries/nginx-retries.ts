@@ -10,7 +10,7 @@ export const nginxRetryRules: readonly Rule[] = [
     impact:
       "One broken page is retried on every instance and excludes all of them. Measured: six requests to such a page made every page return 502 for the duration of fail_timeout.",
     condition:
-      "`proxy_next_upstream` contains no http_… status, because a status is a response. For 502, 503 and 504 alone it is a warning",
+      "`proxy_next_upstream` contains no http_… status: a server that returns an error status has answered the request. For 502, 503 and 504 alone it is a warning",
     fix: "Set proxy_next_upstream error timeout; and proxy_next_upstream_tries 2;",
     example: {
       kind: "nginx",

@@ -61,7 +61,7 @@ export const kubernetesRouteRules: readonly Rule[] = [
       objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
         const found = annotation(one, "nginx.ingress.kubernetes.io/rewrite-target");
         const target = text(found) ?? "";
-        // The controller rewrites nothing where the target is the path itself.
+        // A target that equals the path rewrites nothing.
         const paths = list(one, "spec", "rules").flatMap((rule) =>
           list(rule, "http", "paths").map((path) => text(path, "path") ?? "/"),
         );

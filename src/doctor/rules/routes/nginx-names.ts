@@ -7,7 +7,7 @@ import type { Rule, Violation } from "../../rule.ts";
 
 const site = (lines: string) => `server {\n  ${lines}\n}\n`;
 
-/** Returns whether a service may get another address when its container is recreated: it has no fixed address. */
+/** Returns whether a service has no fixed address, and may get another one when its container is recreated. */
 const changesAddress = ({ tree }: Service): boolean =>
   text(tree, "network_mode") !== "host" &&
   !entries(tree, "networks").some(([, network]) => get(network, "ipv4_address") !== undefined);
@@ -53,7 +53,7 @@ export const nginxNameRules: readonly Rule[] = [
         return [
           {
             places: found.map(({ directive }) => directive.at),
-            message: `The address of ${names.join(", ")} is looked up once.`,
+            message: `nginx looks up the address of ${names.join(", ")} only once.`,
             ...withResolve(one.version ?? versions.nginx),
           },
         ];

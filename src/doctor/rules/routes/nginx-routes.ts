@@ -5,14 +5,14 @@ import { headers, location } from "../example-files.ts";
 import { eachNginx, eachRoute } from "../for-each.ts";
 
 /**
- * Returns whether the targets are instances of one application: upstreams without a common server are different
+ * Returns whether the targets are instances of one application. Upstreams without a common server count as different
  * applications.
  */
 function isAmongInstances(targets: readonly string[], { upstreams }: Nginx): boolean {
-  const chosen = [...new Set(targets.map(hostOf))].map((host) => upstreams.find(({ name }) => name === host));
-  if (chosen.length < 2) return false;
-  if (chosen.includes(undefined)) return true;
-  const servers = chosen.flatMap((one) => [...new Set(one?.servers.map(({ args }) => args[0]))]);
+  const targetUpstreams = [...new Set(targets.map(hostOf))].map((host) => upstreams.find(({ name }) => name === host));
+  if (targetUpstreams.length < 2) return false;
+  if (targetUpstreams.includes(undefined)) return true;
+  const servers = targetUpstreams.flatMap((one) => [...new Set(one?.servers.map(({ args }) => args[0]))]);
   return new Set(servers).size < servers.length;
 }
 
@@ -39,7 +39,7 @@ export const nginxRouteRules: readonly Rule[] = [
       const place = enclosingBlock(block, "location");
       const prefix = place !== undefined && (place.args.length === 1 || place.args[0] === "^~");
       const path = /^\w+:\/\/[^/]+(\/.+)$/.exec(pass.args[0] ?? "")?.[1];
-      // The same path on both sides rewrites nothing.
+      // If the location and proxy_pass have the same path, nothing is rewritten.
       if (!isProbe || !prefix || path === undefined || path === place.args.at(-1)) return [];
       return [
         {
@@ -131,8 +131,9 @@ export const nginxRouteRules: readonly Rule[] = [
           (host) => !upstreams.some(({ name }) => name === host) && !/^(?:\d+\.){3}\d+$|^\[|^unix$/.test(host),
         );
         if (hosts.length > 0 && unknown.length === 0) return [];
-        const what = hosts.length === 0 ? "may be any host name" : `may be ${unknown.slice(0, 3).join(", ")}`;
-        return [{ places: [pass.at], message: `$${variable} ${what}, and no resolver is set.` }];
+        const possibleTargets =
+          hosts.length === 0 ? "may be any host name" : `may be ${unknown.slice(0, 3).join(", ")}`;
+        return [{ places: [pass.at], message: `$${variable} ${possibleTargets}, and no resolver is set.` }];
       }),
     ),
   },

@@ -77,7 +77,7 @@ export const nginxUpstreamRules: readonly Rule[] = [
     },
     find: eachNginx(({ upstreams }) =>
       upstreams.flatMap(({ name, block }, index): Violation[] => {
-        // Of several files in a folder, an image may contain only some.
+        // An image may contain only some files of a folder, so only names in the same file are compared.
         const before = upstreams
           .slice(0, index)
           .find((other) => other.name === name && other.block.at.file === block.at.file);

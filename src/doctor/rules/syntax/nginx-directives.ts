@@ -110,8 +110,8 @@ export const nginxDirectiveRules: readonly Rule[] = [
         all.flatMap((directive): Violation[] => {
           const { name, parent, at } = directive;
           if (parent !== undefined && /^(?:map|geo|types|split_clients)$/.test(parent.name)) return [];
-          const why = Object.hasOwn(unavailableDirectives, name) ? unavailableDirectives[name] : undefined;
-          if (why !== undefined) return [{ places: [at], message: `\`${name}\`: ${why}.` }];
+          const availability = Object.hasOwn(unavailableDirectives, name) ? unavailableDirectives[name] : undefined;
+          if (availability !== undefined) return [{ places: [at], message: `\`${name}\`: ${availability}.` }];
           return name === "sticky" && parent?.name === "upstream"
             ? stickyViolations(at, version ?? versions.nginx)
             : [];

@@ -3,12 +3,12 @@ import { holdsIn, versionsSince } from "../../facts/versions.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { alb } from "../example-files.ts";
 
-function shorterThan(idle: ConfigNumber, own: ConfigNumber, name: string): Violation {
-  const wanted = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
+function keepAliveViolation(idle: ConfigNumber, keepAlive: ConfigNumber, name: string): Violation {
+  const recommended = idle.value >= 600_000 ? idle.value + 20_000 : idle.value + 15_000;
   return {
-    numbers: [idle, own],
-    message: `${name} keeps an idle connection for ${formatNumber(idle)}; the application keeps it for ${formatNumber(own)} and must keep it for longer.`,
-    fix: `Set KEEP_ALIVE_TIMEOUT_MS=${wanted}, or lower the idle timeout of ${name}.`,
+    numbers: [idle, keepAlive],
+    message: `${name} keeps an idle connection for ${formatNumber(idle)}; the application keeps it for ${formatNumber(keepAlive)} and must keep it for longer.`,
+    fix: `Set KEEP_ALIVE_TIMEOUT_MS=${recommended}, or lower the idle timeout of ${name}.`,
   };
 }
 
@@ -31,10 +31,10 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
     find: ({ loadBalancers, versions }) =>
       loadBalancers.flatMap(({ loadBalancer, apps }) =>
         apps.flatMap(({ settings }) => {
-          const own = settings.number("KEEP_ALIVE_TIMEOUT_MS");
-          if (own === undefined) return [];
+          const keepAlive = settings.number("KEEP_ALIVE_TIMEOUT_MS");
+          if (keepAlive === undefined) return [];
           const compare = (idle: ConfigNumber): Violation[] =>
-            own.value > idle.value ? [] : [shorterThan(idle, own, loadBalancer.name)];
+            keepAlive.value > idle.value ? [] : [keepAliveViolation(idle, keepAlive, loadBalancer.name)];
           const newer = (loadBalancer.idleTimeoutsSince ?? []).flatMap(({ idle, fact }) => {
             const holds = holdsIn(fact, loadBalancer.version ?? versions.nginx);
             if (holds === "no") return [];
@@ -74,13 +74,13 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
         ({ loadBalancer }) => loadBalancer.kind === "nginx" || loadBalancer.kind === "haproxy",
       );
       return proxies.flatMap(({ loadBalancer }) =>
-        loadBalancer.clientIdleTimeouts.flatMap((own) =>
+        loadBalancer.clientIdleTimeouts.flatMap((keepAlive) =>
           balancers
-            .filter((idle) => own.value <= idle.value)
+            .filter((idle) => keepAlive.value <= idle.value)
             .map(
               (idle): Violation => ({
-                numbers: [own, idle],
-                message: `${loadBalancer.name} keeps an idle client connection for ${formatNumber(own)}, which must be longer than the balancer's ${formatNumber(idle)}.`,
+                numbers: [keepAlive, idle],
+                message: `${loadBalancer.name} keeps an idle client connection for ${formatNumber(keepAlive)}, which must be longer than the balancer's ${formatNumber(idle)}.`,
               }),
             ),
         ),

@@ -10,13 +10,13 @@ import { isLivenessPath } from "../probe-paths.ts";
  * how fast HAProxy detects a drain.
  */
 function dependencyProbes({ apps, loadBalancers }: Deployment): { probe: Probe; app: App }[] {
-  const own = apps.flatMap((app) => app.probes.map((probe) => ({ probe, app })));
-  const balancers = loadBalancers
+  const appProbes = apps.flatMap((app) => app.probes.map((probe) => ({ probe, app })));
+  const balancerProbes = loadBalancers
     .filter(({ loadBalancer }) => loadBalancer.kind === "alb" || loadBalancer.kind === "gcp")
     .flatMap(({ loadBalancer, apps: targetApps }) =>
       loadBalancer.checks.flatMap((probe) => targetApps.map((app) => ({ probe, app }))),
     );
-  return [...own, ...balancers].filter(({ probe: { purpose, path, hasUnknownRequest }, app }) => {
+  return [...appProbes, ...balancerProbes].filter(({ probe: { purpose, path, hasUnknownRequest }, app }) => {
     return purpose !== "live" && !hasUnknownRequest && path !== undefined && !isLivenessPath(path.text, app.settings);
   });
 }

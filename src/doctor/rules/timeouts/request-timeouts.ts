@@ -5,39 +5,39 @@ import type { Line, Section } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { location } from "../example-files.ts";
 
-/** `timeout server 0`, with any unit. */
+/** Returns whether a timeout is 0, in any unit. */
 const isZero = ({ words }: Line): boolean => milliseconds(words[2] ?? "", "ms") === 0;
 
-type Waits = { section: Section; missing: readonly string[]; unlimited: readonly Line[] };
+type SectionTimeouts = { section: Section; missing: readonly string[]; unlimited: readonly Line[] };
 
-function waitsOf({ section, servers }: ProxySection): Waits {
+function timeoutsOf({ section, servers }: ProxySection): SectionTimeouts {
   const isListening = section.kind !== "backend" && section.lines.some(({ words }) => words[0] === "bind");
-  const wanted = [...(isListening ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
+  const required = [...(isListening ? ["client"] : []), ...(servers.length > 0 ? ["connect", "server"] : [])];
   return {
     section,
-    missing: wanted.filter((name) => timeoutLine(section, name) === undefined),
-    unlimited: wanted.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero),
+    missing: required.filter((name) => timeoutLine(section, name) === undefined),
+    unlimited: required.flatMap((name) => timeoutLine(section, name) ?? []).filter(isZero),
   };
 }
 
 /** Returns one finding for a file without any timeout, instead of one for each section. */
 function unlimitedWaits(proxies: readonly ProxySection[]): Violation[] {
-  const waits = proxies.map(waitsOf);
-  const without = waits.filter(({ missing }) => missing.length > 0);
-  const zero = waits
+  const timeouts = proxies.map(timeoutsOf);
+  const incomplete = timeouts.filter(({ missing }) => missing.length > 0);
+  const zeroTimeouts = timeouts
     .flatMap(({ unlimited }) => unlimited)
     .map(({ words, at }): Violation => ({ places: [at], message: `${words.join(" ")} means without limit.` }));
-  const [first] = without;
+  const [first] = incomplete;
   if (first !== undefined && !proxies.some(({ section }) => timeoutNames.some((name) => timeoutLine(section, name))))
     return [{ places: [first.section.at], message: "No section has a timeout." }];
   return [
-    ...without.map(
+    ...incomplete.map(
       ({ section, missing }): Violation => ({
         places: [section.at],
         message: `${section.kind} ${section.name} has no timeout ${missing.join(", no timeout ")}.`,
       }),
     ),
-    ...zero,
+    ...zeroTimeouts,
   ];
 }
 

@@ -11,7 +11,7 @@ export const retryTimeoutRules: readonly Rule[] = [
     severity: "error",
     title: "There is no time for a second attempt",
     impact:
-      "A machine that is gone does not refuse a connection, it does not respond: the first attempt uses all of the time, and users get 504 although another instance could have answered.",
+      "A machine that is switched off does not refuse a connection. It does not respond at all: the first attempt uses all of the time, and users get 504 although another instance could have answered.",
     condition:
       "nginx: `proxy_connect_timeout` (default 60 s) · `proxy_next_upstream_tries` ≤ `proxy_next_upstream_timeout`; ingress-nginx: the same with its annotations (default 5 s and 3 attempts)",
     fix: "Lower proxy_connect_timeout: within a data centre 2 s are enough.",
@@ -39,7 +39,7 @@ export const retryTimeoutRules: readonly Rule[] = [
     severity: "warning",
     title: "The proxy retries for longer than the client waits",
     impact:
-      "While a machine is gone, users wait for a minute or more before they get an error, and connections pile up in the proxy.",
+      "While a machine is switched off, users wait for a minute or more before they get an error, and connections pile up in the proxy.",
     condition:
       "nginx `proxy_next_upstream_timeout`, otherwise `proxy_connect_timeout` (default 60 s) · attempts (default: all servers); HAProxy `timeout connect` · (`retries`, default 3, + 1) < timeout of the client: the idle timeout of an ALB in the same call of the doctor, otherwise 60 s. Without an ALB only values that a file sets are judged",
     fix: "Set proxy_connect_timeout 2s, proxy_next_upstream_tries 2 and proxy_next_upstream_timeout 25s (HAProxy: timeout connect 2s, retries 2).",
@@ -53,7 +53,7 @@ export const retryTimeoutRules: readonly Rule[] = [
         .idleTimeouts[0];
       return loadBalancers.flatMap(({ loadBalancer }) =>
         loadBalancer.retryLimits.flatMap(({ connectTimeout, attempts, totalTimeout }): Violation[] => {
-          const waits: ConfigNumber =
+          const clientTimeout: ConfigNumber =
             balancer ??
             ms(
               "timeout of the client",
@@ -61,20 +61,20 @@ export const retryTimeoutRules: readonly Rule[] = [
               connectTimeout.at,
               "assumed: the usual default of balancers",
             );
-          const longest = totalTimeout?.value ?? connectTimeout.value * attempts.value;
+          const longestMs = totalTimeout?.value ?? connectTimeout.value * attempts.value;
           const ownNumbers = totalTimeout === undefined ? [connectTimeout, attempts] : [totalTimeout];
           // If the user has set none of these numbers, there is nothing to report.
           const isWritten = balancer !== undefined || ownNumbers.some(({ origin }) => origin === undefined);
-          if (longest < waits.value || !isWritten) return [];
-          const numbers = [...ownNumbers, waits];
-          const why =
+          if (longestMs < clientTimeout.value || !isWritten) return [];
+          const numbers = [...ownNumbers, clientTimeout];
+          const attemptsText =
             totalTimeout === undefined
               ? `${attempts.value} attempts of ${formatNumber(connectTimeout)}`
               : "attempts at one server after the other";
           return [
             {
               numbers,
-              message: `${loadBalancer.name}: ${why} take up to ${formatNumber(ms("", longest, connectTimeout.at))}, and the client waits ${formatNumber(waits)}.`,
+              message: `${loadBalancer.name}: ${attemptsText} take up to ${formatNumber(ms("", longestMs, connectTimeout.at))}, and the client waits ${formatNumber(clientTimeout)}.`,
             },
           ];
         }),

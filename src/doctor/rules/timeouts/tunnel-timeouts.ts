@@ -9,7 +9,7 @@ import type { Line } from "../../readers/haproxy/haproxy-syntax.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { eachHaproxy } from "../for-each.ts";
 
-/** Returns whether a line has a condition, a path or a name that only WebSockets have. */
+/** Returns whether a line has a condition, a path or a name that is typical of WebSockets. */
 const isForWebSockets = ({ words }: Line): boolean => {
   const line = words.join(" ");
   return (
@@ -18,7 +18,10 @@ const isForWebSockets = ({ words }: Line): boolean => {
   );
 };
 
-/** Returns the backends that a frontend with WebSockets leads to, and the sections that name them themselves. */
+/**
+ * Returns the sections whose servers serve WebSockets. The line that mentions WebSockets is in the section itself, or in a
+ * frontend that leads to it.
+ */
 function sectionsWithWebSockets({ proxies }: Haproxy): { proxy: ProxySection; line: Line }[] {
   return proxies.flatMap((proxy) => {
     const line = proxy.section.lines.find(isForWebSockets);

@@ -26,7 +26,9 @@ function publishedOf(port: Tree): Published | undefined {
 const collides = (one: Published, other: Published): boolean =>
   one.address === other.address || one.address === "" || other.address === "";
 
-/** How many replicas run on one host. A swarm spreads them and shares the port. */
+/**
+ * Returns how many replicas run on one host. A swarm distributes the replicas over its hosts, and they share the port.
+ */
 function replicasOnHost(tree: Tree): number {
   const swarm = ["update_config", "rollback_config", "placement", "endpoint_mode"];
   if (swarm.some((name) => get(tree, "deploy", name) !== undefined)) return 1;
@@ -36,7 +38,7 @@ function replicasOnHost(tree: Tree): number {
 const service = (depends: string): string =>
   `services:\n  proxy:\n    image: nginx:1.29\n    ${depends}\n  api:\n    image: api:1.0\n    stop_grace_period: 45s\n    expose: ["4000"]\n`;
 
-/** Returns the services that start before this one, directly or through others. */
+/** Returns the services that start before this service: its dependencies, and those of its dependencies. */
 function dependenciesOf(name: string, services: readonly Service[]): Set<string> {
   const found = new Set<string>();
   const visit = (one: string) => {
@@ -56,7 +58,7 @@ function dependenciesOf(name: string, services: readonly Service[]): Set<string>
 type Proxies = Pick<Deployment, "nginx" | "haproxy">;
 
 /** Returns the host names that the proxy resolves at its start, from the configurations beside the Compose file. */
-function startNames(image: string, { nginx, haproxy }: Proxies, composeFile: string): Set<string> {
+function namesResolvedAtStart(image: string, { nginx, haproxy }: Proxies, composeFile: string): Set<string> {
   const folder = composeFile.includes("/") ? composeFile.replace(/[^/]*$/, "") : "";
   const isBeside = (file: string | undefined) => file?.startsWith(folder) === true;
   const hosts = /haproxy/.test(imageName(image))
@@ -82,7 +84,7 @@ export const composeServiceRules: readonly Rule[] = [
     severity: "warning",
     title: "The proxy may start before the names of its servers resolve",
     impact:
-      "nginx and HAProxy do not start with a host name that does not resolve. Without a restart policy the service is down after a reboot until an operator starts the proxy; with one it restarts until the name resolves.",
+      "nginx and HAProxy do not start with a host name that does not resolve. Without a restart policy the service is down after a reboot until an operator starts the proxy. With a restart policy, the proxy restarts until the name resolves.",
     condition:
       "The `depends_on` of a proxy leads to each service that its configuration names as a server, unless the proxy resolves names later (a variable in `proxy_pass`, `resolve`, `init-addr none`)",
     fix: "Add depends_on: { app1: { condition: service_healthy } } for each instance.",
@@ -96,10 +98,10 @@ export const composeServiceRules: readonly Rule[] = [
       compose.flatMap(({ file, services }) =>
         services.flatMap(({ name, tree, image }): Violation[] => {
           if (!isProxyImage(image)) return [];
-          const named = startNames(image, { nginx, haproxy }, file);
-          const waited = dependenciesOf(name, services);
-          const servers = services.map((one) => one.name).filter((one) => one !== name && named.has(one));
-          const missing = servers.filter((one) => !waited.has(one));
+          const resolvedNames = namesResolvedAtStart(image, { nginx, haproxy }, file);
+          const dependencies = dependenciesOf(name, services);
+          const servers = services.map((one) => one.name).filter((one) => one !== name && resolvedNames.has(one));
+          const missing = servers.filter((one) => !dependencies.has(one));
           if (missing.length === 0) return [];
           // A swarm restarts every task that ends.
           const inSwarm = services.some((one) => get(one.tree, "deploy", "placement") !== undefined);

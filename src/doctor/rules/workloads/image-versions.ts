@@ -1,8 +1,8 @@
 import { namesText } from "../for-each.ts";
 
 /**
- * Returns whether the image has neither a digest nor a tag other than `latest`. It is `false` for a variable or a
- * placeholder, whose value may contain a version.
+ * Returns whether the image has neither a digest nor a tag other than `latest`. Returns false for a variable or
+ * a placeholder, whose value may contain a version.
  */
 export const hasNoVersion = (image: string): boolean =>
   image !== "" &&
