@@ -1,7 +1,7 @@
 import { AppError } from "../core/app-error.ts";
 import { pageHeaders } from "../core/page/headers.ts";
 import { html, nothing, trusted } from "../core/page/html.ts";
-import { preferred } from "../kit/http/accept.ts";
+import { preferredForm } from "../kit/http/accept.ts";
 import type { OperatorAnswer, OperatorRequest, OperatorRoute } from "../kit/http/operator-endpoints.ts";
 import type { Capture, Evidence } from "./evidence.ts";
 import type { LogLevel } from "./log-level.ts";
@@ -71,7 +71,7 @@ const summaryOf = ({ id, at, check, reason, profile, report }: Capture) => ({
 
 function list(captures: readonly Capture[], { accept }: OperatorRequest): OperatorAnswer {
   const summaries = captures.map(summaryOf);
-  const isPage = preferred(accept, { "application/json": "json", "text/html": "page" } as const) === "page";
+  const isPage = preferredForm(accept, { "application/json": "json", "text/html": "page" } as const) === "page";
   if (!isPage) return json({ captures: summaries });
   const body = html`
     <!doctype html>

@@ -57,12 +57,12 @@ function buildHealth(options: HealthOptions) {
     ...(options.routeOf !== undefined && { routeOf: options.routeOf }),
   });
 
-  const all = [...settings.checks];
+  const allChecks = [...settings.checks];
   const servers = new Set<Server>();
   let stopped = false;
   let draining: Promise<{ cut: number }> | undefined;
   const health = {
-    // The parts, for a server that has its own request listener or adds metrics.
+    // The parts of the kit, for a server that has its own request listener or adds metrics.
     /** @internal */
     monitor,
     /** @internal */
@@ -99,11 +99,12 @@ function buildHealth(options: HealthOptions) {
     addCheck(check: Check): void {
       refuseCheck(check);
       monitor.addCheck(check);
-      all.push(check);
+      allChecks.push(check);
     },
     /**
-     * Registers how a stream or an upgraded socket ends when the server drains; returns a function that removes it.
-     * @example const forget = health.onDrain(() => socket.close(1001));
+     * Registers how a stream or an upgraded socket ends when the server drains. Returns a function that removes the
+     * registration.
+     * @example const unregister = health.onDrain(() => socket.close(1001));
      */
     onDrain: connections.onDrain,
     /**
@@ -112,8 +113,8 @@ function buildHealth(options: HealthOptions) {
      */
     answer: endpoints.answerBeforeApp,
     /**
-     * Serves probes and operator endpoints before everything that listens for requests on this server, tracks its
-     * connections and starts the checks. Call it before the server listens, or at once after.
+     * Answers probes and operator endpoints before any other request listener of this server, tracks the connections of
+     * the server, and starts the checks. Call it before the server listens, or immediately after.
      * @example health.attach(express().listen(3000));
      */
     attach(server: Server): void {
@@ -137,7 +138,7 @@ function buildHealth(options: HealthOptions) {
      */
     createManagementServer,
     /**
-     * Tracks the connections of the server, and starts the checks. `attach` does it, too.
+     * Tracks the connections of the server, and starts the checks. Not needed after `attach`.
      * @example health.watch(createServer(health.listener(app)).listen(3000));
      */
     watch(server: Server): void {
@@ -146,12 +147,12 @@ function buildHealth(options: HealthOptions) {
       start();
     },
     /**
-     * Starts the checks and opens the management port, for an app without a server. `attach` does it, too.
+     * Starts the checks and opens the management port, for an app without a server. Not needed after `attach`.
      * @example health.start();
      */
     start,
     /**
-     * Takes the server out of service, with all others that are attached or watched; resolves when the process can exit,
+     * Takes this server and all other attached or watched servers out of service. Resolves when the process can exit,
      * with the number of requests that were cut. A second call waits for the same drain.
      * @example await health.drain(server, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
      */
@@ -177,7 +178,7 @@ function buildHealth(options: HealthOptions) {
       stopOnSignals((times, onCut) => health.drain(server, times, onCut), health.stop, options);
     },
     /**
-     * Stops checks, breakers, timers and the management port. `stopOnSignals` does it, too.
+     * Stops checks, breakers, timers and the management port. Not needed with `stopOnSignals`.
      * @example after(() => health.stop());
      */
     stop(): void {
@@ -185,7 +186,7 @@ function buildHealth(options: HealthOptions) {
       stopped = true;
       monitor.stop();
       void fleet?.leave();
-      for (const check of all) closeCheck(check);
+      for (const check of allChecks) closeCheck(check);
       systemWatch.stop();
       if (options.eventLoop === undefined) eventLoop.stop();
       breakers.stop();

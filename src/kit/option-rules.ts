@@ -1,4 +1,4 @@
-/** Returns what is wrong with a value, as the end of a sentence; undefined if nothing is. */
+/** Returns what is wrong with a value, as the end of a sentence, or undefined if the value is valid. */
 export type Rule = (value: unknown) => string | undefined;
 
 type Rules = Readonly<Record<string, Rule>>;
@@ -15,9 +15,9 @@ const kindOf = (value: unknown): string => {
 };
 
 export const rule =
-  (wanted: string, matches: (value: unknown) => boolean): Rule =>
+  (expected: string, matches: (value: unknown) => boolean): Rule =>
   (value) =>
-    matches(value) ? undefined : `must be ${wanted}, and is ${kindOf(value)}`;
+    matches(value) ? undefined : `must be ${expected}, and is ${kindOf(value)}`;
 
 const isNumberIn = (value: unknown, min: number, max: number): boolean =>
   typeof value === "number" && value >= min && value <= max;
@@ -42,14 +42,14 @@ export const object = rule("an object", isObject);
 export const oneOf = (...words: readonly string[]): Rule =>
   rule(words.map((word) => JSON.stringify(word)).join(" or "), (value) => words.includes(String(value)));
 
-/** Returns all faults of the options. An option that is undefined has its default. */
+/** Returns all faults of the options. An undefined option is valid, because it gets its default. */
 export function faultsIn(options: unknown, rules: Rules, prefix = ""): string[] {
   if (!isObject(options)) return [`${prefix === "" ? "the options" : prefix.slice(0, -1)} must be an object`];
   return Object.entries(options).flatMap(([name, value]) => {
-    const judge = rules[name];
-    if (judge === undefined)
+    const findFault = rules[name];
+    if (findFault === undefined)
       return [`there is no option "${prefix}${name}"; the options are ${Object.keys(rules).join(", ")}`];
-    const fault = value === undefined ? undefined : judge(value);
+    const fault = value === undefined ? undefined : findFault(value);
     return fault === undefined ? [] : [`${prefix}${name} ${fault}`];
   });
 }

@@ -41,13 +41,19 @@ export type HealthOptions = {
   policy?: ReadinessPolicy;
   /** Lets the instances exchange the results of their checks, so that a shared outage takes no instance out of rotation. */
   fleet?: FleetOptions;
-  /** What closes an open breaker; "signal" unless set. "signal": the check with the name of the breaker is up again. */
+  /**
+   * What closes an open breaker; "signal" unless set. "signal": the check with the name of the breaker is up again.
+   * "trial": the first successful trial.
+   */
   closeOn?: CloseOn;
   /** The operator endpoints: `/health/detailed`, `/metrics`, `/api/v1/circuit-breakers`. `false`: not served. */
   operators?: OperatorOptions | false;
   /** A registry of prom-client, or a sink of another kind; the kit writes `/metrics` itself unless set. */
   metrics?: PromClientRegistry | MetricsSink;
-  /** The label `route` of a request; the pattern of an Express route, or the name given by `nameRoute`, unless set. */
+  /**
+   * Returns the metric label `route` of a request. Unless set, the label is the pattern of the Express route, or the
+   * name given by `nameRoute`.
+   */
   routeOf?: (request: IncomingMessage) => string;
   /**
    * Mean event-loop delay above which a growing share of requests is rejected with 503; 50 unless set. 0 rejects none.
@@ -65,8 +71,8 @@ export type HealthOptions = {
   /** Called with every result of a check. */
   onResult?: OnResult;
   /**
-   * Called with the error of each failing run of a check, for the log: the error may contain hosts and users. Without this
-   * function, the first error whose reason is only "failed" becomes a warning of the process.
+   * Called with the error of each failing run of a check, for the log. The error may contain hosts and users. Without
+   * this function, the first error whose reason is only "failed" becomes a warning of the process.
    */
   onCheckError?: (name: string, error: unknown) => void;
   /** Called for every change of state, for the log. */
@@ -78,18 +84,21 @@ export type HealthOptions = {
  * @example const operators: OperatorOptions = { token: process.env["OPS_TOKEN"], managementPort: 9090 };
  */
 export type OperatorOptions = {
-  /** Required as `Authorization: Bearer …`; without it the endpoints are public. */
+  /** The token that requests must send as `Authorization: Bearer …`. If none is set, the endpoints are public. */
   token?: string | undefined;
   /**
-   * Serves the operator endpoints on this port only. Probes are on both. If the port cannot be opened, the process ends
-   * with an error that names it.
+   * Serves the operator endpoints on this port only. Probes are served here and on the port of the app. If the port
+   * cannot be opened, the process ends with an error that names the port.
    */
   managementPort?: number;
-  /** The report for `/api/v1/instances` and the status page; that of the option `fleet` of createHealth unless set. */
+  /**
+   * Returns the report for `/api/v1/instances` and the status page. Unless set, the report comes from the option
+   * `fleet` of `createHealth`.
+   */
   fleet?: () => FleetReport;
   /** Links of the status page, such as to dashboards and a runbook. */
   links?: readonly PageLink[];
-  /** Further operator endpoints by path; they are served like the others. */
+  /** Further operator endpoints by path. The token and the management port apply to them, too. */
   routes?: ReadonlyMap<string, OperatorRoute>;
   /** Writes an error response; problem+json (RFC 9457) unless set. */
   sendError?: SendError;
@@ -115,7 +124,7 @@ export type FleetOptions = {
   shared: readonly string[];
   /**
    * "outlier", the default: a failing critical check of `shared` takes the instance out of rotation only if most other
-   * instances are well. "strict": it always does, and the fleet is only shown.
+   * instances are well. "strict": it always does, and the fleet appears in reports only.
    */
   policy?: "outlier" | "strict";
   /** Called for each decision, for the log. */

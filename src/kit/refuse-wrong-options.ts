@@ -55,10 +55,10 @@ export const refuseCheck = (check: Check): void => refuse("addCheck", faultsOfCh
 
 const probePaths: Rule = (value) => {
   if (!Array.isArray(value)) return "must be an array";
-  const isProbePath = (one: unknown) =>
-    isObject(one) &&
-    /^\/[^?#\s]*$/.test(String(one["path"])) &&
-    ["live", "ready", "startup"].includes(String(one["probe"]));
+  const isProbePath = (entry: unknown) =>
+    isObject(entry) &&
+    /^\/[^?#\s]*$/.test(String(entry["path"])) &&
+    ["live", "ready", "startup"].includes(String(entry["probe"]));
   return value.every(isProbePath)
     ? undefined
     : 'must contain objects such as { path: "/healthz", probe: "ready" }, where the path begins with / and probe is live, ready or startup';
@@ -69,7 +69,9 @@ const paths: Rule = rule(
   (value) => Array.isArray(value) && value.every((path) => typeof path === "string" && /^\/[^?#\s]*$/.test(path)),
 );
 
-/** Other characters cannot be sent in the header. The usual cause is the line feed at the end of a file. */
+/**
+ * Only visible ASCII characters can be sent in a header. The usual fault is the line feed at the end of a token file.
+ */
 const token: Rule = (value) =>
   text(value) ??
   (/^[!-~]+$/.test(String(value))
@@ -94,7 +96,7 @@ const sink = rule(
       (typeof value["add"] === "function" && typeof value["expose"] === "function")),
 );
 
-/** Other paths are not looked up, because most requests are not for operators. */
+/** The kit looks up operator routes below these paths only, because most requests are not for operators. */
 const operatorRoutes: Rule = (value) => {
   if (!(value instanceof Map)) return "must be a Map";
   const outside = [...value.keys()].find((path) => !/^\/(?:metrics|health\/|api\/v1\/)/.test(String(path)));

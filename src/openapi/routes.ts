@@ -7,7 +7,7 @@ import { createRoutes, type Routes } from "../http/create-routes.ts";
 import { staticResponse } from "../http/etag.ts";
 import { problemKinds } from "../http/problem.ts";
 import { ok } from "../http/responses.ts";
-import { preferred } from "../kit/http/accept.ts";
+import { preferredForm } from "../kit/http/accept.ts";
 import { renderDocsPage } from "./docs-page/page.ts";
 import { createDocument } from "./document/create-document.ts";
 import { renderLandingPage } from "./landing-page/page.ts";
@@ -42,7 +42,7 @@ export function aboutRoutes(
   const landing = renderLandingPage({ ...identity, links, demoLogin, mailPage });
   const landingPage = pageOfOrigin(landing.page, { ...landing.headers, Vary: "Accept" });
   routes.add(operations.index, ({ request }) =>
-    preferred(request.headers.accept ?? "", indexTypes) === "html" ? landingPage(request) : index(request),
+    preferredForm(request.headers.accept ?? "", indexTypes) === "html" ? landingPage(request) : index(request),
   );
   routes.add(operations.document, ({ request }) => document()(request));
   routes.add(operations.docs, async ({ request }) => {

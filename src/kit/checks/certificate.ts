@@ -64,7 +64,7 @@ async function expiryOf(
     return Date.parse(socket.getPeerCertificate().valid_to);
   } finally {
     socket.destroy();
-    // An error may follow the abort.
+    // Without a listener, an error after the abort would end the process.
     socket.on("error", () => undefined);
   }
 }

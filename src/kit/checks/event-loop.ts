@@ -15,7 +15,8 @@ export type EventLoopCheckOptions = CheckOptions & {
 };
 
 /**
- * Fails while the event loop is saturated. Not critical unless set: load moves to instances that are as busy.
+ * Fails while the event loop is saturated. Not critical unless set: without this instance, the others would get its
+ * load and be saturated, too.
  * @example createHealth({ service: "orders", checks: [eventLoopCheck({ maxDelayMs: 200 })] });
  */
 export function eventLoopCheck(options: EventLoopCheckOptions = {}): Check {

@@ -18,8 +18,8 @@ export type HttpCheckOptions = CheckOptions & {
 };
 
 /**
- * Requests an address. Use one that answers from memory: a check that makes the other service check its own
- * dependencies spreads an outage.
+ * Requests an address. Choose an address that the other service answers from memory. If the service calls its own
+ * dependencies to answer, this check fails with them, and their outage spreads.
  * @example const check = httpCheck({ name: "payments", url: "http://payments/ready", critical: false });
  */
 export function httpCheck(options: HttpCheckOptions): Check {

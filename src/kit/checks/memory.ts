@@ -46,8 +46,8 @@ export type MemoryCheckOptions = CheckOptions & {
 };
 
 /**
- * Fails when the heap is nearly full, or the memory that the container may use. Not critical unless set: a restart
- * helps, and leaving the rotation does not.
+ * Fails when the heap is nearly full, or the memory that the container may use. Not critical unless set, because only a
+ * restart frees the memory, and an instance out of rotation does not restart.
  * @example createHealth({ service: "orders", checks: [memoryCheck({ maxUsedShare: 0.9 })] });
  */
 export function memoryCheck(options: MemoryCheckOptions = {}): Check {

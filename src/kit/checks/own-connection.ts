@@ -9,8 +9,8 @@ export type OwnConnectionDeps<Client> = {
 
 /**
  * Creates a connection that only one check uses, so that the check passes while the pool of the app is full or its queries
- * are slow. The connection is kept as long as every run passes. A run that fails or is aborted destroys it, because after a
- * failover the address may lead elsewhere.
+ * are slow. The connection is kept as long as every run passes. A run that fails or is aborted destroys the connection,
+ * because after a failover the address may lead to another server.
  */
 export function createOwnConnection<Client>({ create, connect, destroy }: OwnConnectionDeps<Client>) {
   let current: { client: Client; connected: Promise<unknown>; failed: Promise<never> } | undefined;
@@ -52,7 +52,7 @@ export function createOwnConnection<Client>({ create, connect, destroy }: OwnCon
         return await Promise.race([connected.then(() => work(client)), failed, aborted.promise]);
       } catch (error) {
         drop();
-        // A client that lost its connection often reports the reason only in its event.
+        // A client that lost its connection often reports the reason only in its "error" event.
         throw signal.aborted ? error : (cause ?? error);
       } finally {
         busy = false;

@@ -108,11 +108,14 @@ function runnerOf(options: PostgresCheckOptions): Runner {
 
 const isTransactionControl = (text: string): boolean => text === "BEGIN" || text === "COMMIT";
 
-/** The backend whose COMMIT has not returned. Postgres does not detect that the client has disconnected. */
+/**
+ * The backend of an earlier run whose COMMIT has not returned. Postgres does not detect that the client has
+ * disconnected, so the next run ends this backend.
+ */
 type WaitingCommit = { pid: unknown } | undefined;
 
 function clientRunner(create: () => PgClient): Runner {
-  let waiting: WaitingCommit;
+  let waitingCommit: WaitingCommit;
   const connection = createOwnConnection({
     create(onError) {
       const client = create();
@@ -124,23 +127,23 @@ function clientRunner(create: () => PgClient): Runner {
   });
   return {
     async run(statements, signal) {
-      let committing = false;
+      let isCommitting = false;
       try {
         await connection.use(signal, async (client) => {
-          if (waiting !== undefined) await client.query(endBackend, [waiting.pid]);
-          waiting = undefined;
+          if (waitingCommit !== undefined) await client.query(endBackend, [waitingCommit.pid]);
+          waitingCommit = undefined;
           for (const text of statements) {
             if (text === "COMMIT") {
-              waiting = { pid: Reflect.get(client, "processID") };
-              committing = true;
+              waitingCommit = { pid: Reflect.get(client, "processID") };
+              isCommitting = true;
             }
             await client.query(text);
           }
-          waiting = undefined;
+          waitingCommit = undefined;
         });
       } catch (error) {
-        if (committing && !signal.aborted) waiting = undefined;
-        throw committing && signal.aborted ? new CheckFailed("commit_stalled") : error;
+        if (isCommitting && !signal.aborted) waitingCommit = undefined;
+        throw isCommitting && signal.aborted ? new CheckFailed("commit_stalled") : error;
       }
     },
     close: connection.close,
@@ -159,7 +162,7 @@ const isObject = (value: unknown): value is object => typeof value === "object" 
 
 const select = "SELECT 1";
 
-/** A process id may belong to another backend by now; only one that still waits in its commit is ended. */
+/** The process id may belong to another backend by now, so the statement ends only a backend that last ran a COMMIT. */
 const endBackend =
   "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND usename = current_user AND query = 'COMMIT'";
 

@@ -81,7 +81,7 @@ export function redisCheck(options: RedisCheckOptions): Check {
       read,
       write: {
         critical: write === true ? false : (write.critical ?? false),
-        run: (signal) => writer.use(signal, (client) => send(client, "SET", key, "1", "PX", keyMs)),
+        run: (signal) => writer.use(signal, (client) => send(client, "SET", key, "1", "PX", keyLifetimeMs)),
       },
     },
     close() {
@@ -91,7 +91,7 @@ export function redisCheck(options: RedisCheckOptions): Check {
   };
 }
 
-const keyMs = "600000";
+const keyLifetimeMs = "600000";
 
 const isIoredis = (client: RedisClient): client is IoredisClient => "call" in client;
 

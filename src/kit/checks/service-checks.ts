@@ -12,7 +12,9 @@ export const storeCheck = (name: string, { read, write }: Store, critical: reado
   },
 });
 
-/** A check of what only some requests need, so it never takes the instance out of rotation. */
+/**
+ * Creates a check of a dependency that only some requests need. Its failure does not take the instance out of rotation.
+ */
 export const partCheck = (name: string, run: (signal: AbortSignal) => Promise<void>): Check => ({
   name,
   critical: false,

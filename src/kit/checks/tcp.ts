@@ -15,7 +15,8 @@ export type TcpCheckOptions = CheckOptions & {
 };
 
 /**
- * Opens a connection and closes it. It proves less than a request: a process that hangs still accepts connections.
+ * Opens a connection and closes it. This proves less than a request, because a process that hangs still accepts
+ * connections.
  * @example const check = tcpCheck({ name: "smtp", host: "mail.internal", port: 25, critical: false });
  */
 export function tcpCheck(options: TcpCheckOptions): Check {
@@ -29,7 +30,7 @@ export function tcpCheck(options: TcpCheckOptions): Check {
         await once(socket, "connect", { signal });
       } finally {
         socket.destroy();
-        // An error may follow the abort.
+        // Without a listener, an error after the abort would end the process.
         socket.on("error", () => undefined);
       }
     },

@@ -11,7 +11,7 @@ import type { HealthOptions } from "../options.ts";
 import { createBreakers } from "../resilience/breakers.ts";
 import type { Settings } from "./settings.ts";
 
-/** Creates the checks with what follows from their results: history, samples, phase and breakers. */
+/** Creates the monitor of the checks, and the parts that follow the results: history, samples, phase and breakers. */
 export function createChecking(
   options: HealthOptions,
   settings: Settings,

@@ -63,11 +63,13 @@ export function createEndpoints({ settings, checking, probes, metrics, report, f
   };
 }
 
-/** Returns whether a path is one that the app keeps, although the kit serves it too. */
+/**
+ * Returns a function that finds out whether the app keeps the path of a URL, although the kit serves that path, too.
+ */
 function pathsOfApp(paths: readonly string[]): (url: string) => boolean {
   if (paths.length === 0) return () => false;
-  const kept = new Set(paths);
-  return (url) => kept.has(splitTarget(url).path);
+  const keptPaths = new Set(paths);
+  return (url) => keptPaths.has(splitTarget(url).path);
 }
 
 export type Endpoints = ReturnType<typeof createEndpoints>;

@@ -55,5 +55,5 @@ export function createMeasuring({ settings, checking, connections, probes, ...de
 
 export type Measuring = ReturnType<typeof createMeasuring>;
 
-const metricsSink = (given: HealthOptions["metrics"]) =>
-  given !== undefined && "registerMetric" in given ? promClientSink(given) : given;
+const metricsSink = (option: HealthOptions["metrics"]) =>
+  option !== undefined && "registerMetric" in option ? promClientSink(option) : option;

@@ -27,11 +27,11 @@ import { createRetryBudget } from "./retry-budget.ts";
  * @example const options: GuardedFetchOptions = { health, name: "shop", timeoutMs: 2000, maxConcurrent: 20 };
  */
 export type GuardedFetchOptions = {
-  /** The health kit, whose check with the same name closes the breaker. */
+  /** The kit of the app. Its check with the name `name` closes the breaker. */
   health: Pick<Health, "breakers">;
   /** The name of the breaker, and of the check that it follows. */
   name: string;
-  /** Total time limit of a call, with the wait, all attempts and the pauses between them; 5000 unless set. */
+  /** Total time limit of a call: the wait in the queue, all attempts and the pauses between them; 5000 unless set. */
   timeoutMs?: number;
   /** The maximum number of attempts of one call; 3 unless set. */
   maxAttempts?: number;
@@ -93,7 +93,7 @@ export function guardedFetch(options: GuardedFetchOptions) {
     try {
       return await breaker.run(async () => {
         const response = await doFetch(input, init).catch((error: unknown) => {
-          // An abort by the caller is no failure of the dependency.
+          // An abort by the caller is not a failure of the dependency.
           caller?.throwIfAborted();
           throw new DependencyFailed({ error });
         });
@@ -110,7 +110,9 @@ export function guardedFetch(options: GuardedFetchOptions) {
     const caller = init.signal;
     caller?.throwIfAborted();
     const deadline = new AbortController();
-    const limit = startTimeout(timeoutMs, () => deadline.abort(new DOMException("deadline exceeded", "TimeoutError")));
+    const timeout = startTimeout(timeoutMs, () =>
+      deadline.abort(new DOMException("deadline exceeded", "TimeoutError")),
+    );
     const signal = caller ? AbortSignal.any([caller, deadline.signal]) : deadline.signal;
     budget.countCall();
     try {
@@ -120,7 +122,7 @@ export function guardedFetch(options: GuardedFetchOptions) {
       if (signal.aborted) throw new AppError("deadline_exceeded", `The dependency "${name}" did not answer in time.`);
       throw error instanceof DependencyFailed ? error.outcome.error : error;
     } finally {
-      limit.cancel();
+      timeout.cancel();
     }
   };
 
@@ -136,8 +138,9 @@ export function guardedFetch(options: GuardedFetchOptions) {
         (response) => ({ response }),
         (error: unknown) => ({ error }),
       );
-      const failed = "error" in outcome ? outcome.error instanceof DependencyFailed : isRetried(outcome.response);
-      const mayRetry = failed && attempts < maxAttempts && isRepeatable(init) && !signal.aborted && budget.takeRetry();
+      const hasFailed = "error" in outcome ? outcome.error instanceof DependencyFailed : isRetried(outcome.response);
+      const mayRetry =
+        hasFailed && attempts < maxAttempts && isRepeatable(init) && !signal.aborted && budget.takeRetry();
       if (!mayRetry) {
         if ("error" in outcome) throw outcome.error;
         return outcome.response;

@@ -8,26 +8,26 @@ const windowMs = 10_000;
 const minRetriesPerWindow = 10;
 
 /**
- * Bounds retries to a share of the calls of the last ten seconds: when a dependency fails altogether, retries must not
- * multiply the load on it. A few are always allowed, so that rare calls can be retried.
+ * Bounds retries to a share of the calls of the last ten seconds, so that retries do not multiply the load on a
+ * dependency that fails every call. A few retries are always allowed, so that rare calls can be retried.
  */
 export function createRetryBudget({ share, now = () => performance.now() }: RetryBudgetOptions) {
   const calls: number[] = [];
   const retries: number[] = [];
-  const forgetOld = (times: number[]) => {
+  const dropOld = (times: number[]) => {
     const oldest = now() - windowMs;
     const keep = times.findIndex((time) => time > oldest);
     times.splice(0, keep === -1 ? times.length : keep);
   };
   return {
     countCall(): void {
-      forgetOld(calls);
+      dropOld(calls);
       calls.push(now());
     },
     /** Returns whether one more retry is within the budget, and counts it if so. */
     takeRetry(): boolean {
-      forgetOld(calls);
-      forgetOld(retries);
+      dropOld(calls);
+      dropOld(retries);
       if (retries.length >= Math.max(minRetriesPerWindow, calls.length * share)) return false;
       retries.push(now());
       return true;

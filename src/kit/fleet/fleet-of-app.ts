@@ -8,7 +8,7 @@ import type { FleetOptions } from "../options.ts";
 import { createOutlier, joinFleet, keepMsFor } from "./join-fleet.ts";
 import type { Decision } from "./outlier-vote.ts";
 
-/** Calls to a store that timed out and still hold a connection; with more, the store is not called. */
+/** A store is not called while this many timed-out calls to it still hold a connection. */
 const maxAbandoned = 2;
 
 export type FleetOfAppDeps = {
@@ -18,7 +18,7 @@ export type FleetOfAppDeps = {
   clock: { now(): number };
 };
 
-/** Creates what the option `fleet` asks for: the policy first, which the monitor needs, then the exchange. */
+/** Creates the policy for the option `fleet`. The exchange starts later, with `join`, because it needs the monitor. */
 export function createFleetOfApp(options: FleetOptions, { identity, ...times }: FleetOfAppDeps) {
   const { stores, policy = "outlier", onDecision } = options;
   const shared = new Set(options.shared);
@@ -49,13 +49,13 @@ export function createFleetOfApp(options: FleetOptions, { identity, ...times }: 
         pacingCheck,
         traffic: systemWatch.traffic,
         onDuplicateName: () =>
-          warn("another process has the same instance name: give each instance one of its own", undefined),
+          warn("another process has the same instance name: give each instance a name of its own", undefined),
       });
       addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });
       return {
         leave: fleet.leave,
         report: () => ({ policy, ...fleet.report() }),
-        /** Throws if a name of `shared` is no check. */
+        /** Throws if a name in `shared` is not the name of a check. */
         refuseUnknownChecks(): void {
           const names = new Set(monitor.capabilityNames());
           const unknown = [...shared].filter((name) => !names.has(name));

@@ -1,4 +1,4 @@
--- KEYS fleet, a hash with a field for each boot
+-- KEYS fleet, a hash with a field for each boot (one run of one process)
 -- ARGV boot, beat, heartbeat, how long an entry is kept in ms, 'read' or 'write'
 -- Writes the entry "<time in ms> <beat> <heartbeat>" unless a later beat is stored. With 'read', returns boot, age in ms
 -- and heartbeat of each fresh entry of another boot, and deletes the entries that are not fresh.

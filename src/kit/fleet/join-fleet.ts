@@ -7,8 +7,8 @@ import { createOutlierPolicy, type OutlierPolicy, type PolicyDeps } from "./outl
 export const keepMsFor = (intervalMs: number): number => intervalMs * 3;
 
 /**
- * The time from a decision until `/ready` reports it. The deadline for a decision is earlier than the bound by this
- * time.
+ * The time from a decision until `/ready` reports it. The deadline for a decision is this much earlier than the end of
+ * the detection time.
  */
 const reportMarginMs = 100;
 
@@ -28,7 +28,7 @@ export type JoinDeps = Omit<FleetDeps, "snapshot"> & {
 
 const leaveLimitMs = 1000;
 
-/** Begins the exchange of checks with the other instances, with the first result of a check. */
+/** Exchanges the results of checks with the other instances, from the first result of a check on. */
 export function joinFleet({ monitor, shared, pacingCheck, ...deps }: JoinDeps) {
   const fleet = createFleet({ ...deps, snapshot: monitor.snapshot });
   deps.policy?.onChange(monitor.reevaluate);
@@ -36,14 +36,17 @@ export function joinFleet({ monitor, shared, pacingCheck, ...deps }: JoinDeps) {
   const leave = async (): Promise<void> => {
     deps.policy?.stop();
     const { promise: timedOut, resolve } = Promise.withResolvers<void>();
-    const limit = setTimeout(resolve, leaveLimitMs);
+    const timer = setTimeout(resolve, leaveLimitMs);
     await Promise.race([fleet.leave(), timedOut]);
-    clearTimeout(limit);
+    clearTimeout(timer);
   };
   let leaving: Promise<void> | undefined;
   return {
     ...fleet,
-    /** Removes the own heartbeat. If that fails or takes long, the others ignore this instance after three intervals. */
+    /**
+     * Removes the heartbeat of this instance. If that fails or takes long, the other instances ignore this one after
+     * three intervals.
+     */
     leave(): Promise<void> {
       leaving ??= leave();
       return leaving;

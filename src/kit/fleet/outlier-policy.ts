@@ -16,7 +16,7 @@ import {
 export type PolicyDeps = {
   clock: { now(): number };
   intervalMs: number;
-  /** An instance with a failing check must leave the rotation within this time after the check's last success. */
+  /** A decision about a failing check is made within this time after the last success of the check. */
   decisionLimitMs: number;
   /** The names of the checks of dependencies that all instances share. The instances vote on these checks only. */
   shared: ReadonlySet<string>;

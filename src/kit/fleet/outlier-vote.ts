@@ -20,7 +20,7 @@ export type PeerCounts = { known: number; failing: number; healthy: number };
 
 export function countPeers(reports: readonly PeerReport[], failingForMs: number): PeerCounts {
   const states = reports.map((report) => peerStateOf(report, failingForMs));
-  const countOf = (wanted: PeerState) => states.filter((state) => state === wanted).length;
+  const countOf = (counted: PeerState) => states.filter((state) => state === counted).length;
   return { known: reports.length, failing: countOf("failing"), healthy: countOf("healthy") };
 }
 
@@ -58,12 +58,12 @@ export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs
   }
   const { decision, pending } = state;
   if (vote === "tie" || toDecision(vote) === decision) return { kind: "decided", decision };
-  const wanted = toDecision(vote);
-  if (pending?.decision !== wanted) return { ...state, pending: { decision: wanted, since: at } };
-  return at - pending.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: wanted };
+  const voted = toDecision(vote);
+  if (pending?.decision !== voted) return { ...state, pending: { decision: voted, since: at } };
+  return at - pending.since < intervalMs * minIntervalShare ? state : { kind: "decided", decision: voted };
 }
 
-/** The minimum time between the two votes, as a share of the interval: checks randomly shorten their interval by a tenth. */
+/** The minimum time between the two votes, as a share of the interval. Below 1, because checks run a little early. */
 const minIntervalShare = 0.85;
 
 const toDecision = (vote: Exclude<Vote, "tie">): Decision =>

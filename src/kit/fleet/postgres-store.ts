@@ -11,8 +11,9 @@ export function statementsFor(table: string) {
     WHERE ${table}.beat < excluded.beat`,
   };
   // Ages come from the clock of the database. Expired rows are deleted, except those that another instance has locked.
-  // The DELETE depends on the count of written rows, so that the own row is locked before any other: otherwise two
-  // instances that return from an outage at the same moment could each lock the other's row, and deadlock.
+  // The DELETE depends on the count of written rows, so that Postgres locks the own row before any other. Without this
+  // order, two instances that return from an outage at the same moment could each lock the row of the other, and
+  // deadlock.
   const writeAndRead: Statement = {
     name: "fleet-write-and-read",
     text: `

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { FleetStore, OwnEntry } from "./fleet-store.ts";
 
-/** Writes an entry and, with the mode "read", returns those of the other instances. */
+/** Writes the entry of this instance and, with the mode "read", returns the entries of the other instances. */
 export const heartbeatScript = readFileSync(new URL("./heartbeat.lua", import.meta.url), "utf8");
 
 export type RedisStoreDeps = {
@@ -24,7 +24,7 @@ export function createRedisStore({ run, removeField, key, keepMs }: RedisStoreDe
     },
     async writeAndRead(entry) {
       const reply = await runScript(entry, "read");
-      if (!Array.isArray(reply)) throw new Error("The script of the heartbeats returned no list.");
+      if (!Array.isArray(reply)) throw new Error("The heartbeat script did not return a list.");
       const flat = reply.map(String);
       return Array.from({ length: Math.floor(flat.length / 3) }, (_, index) => {
         const [boot = "", ageMs, heartbeat = ""] = flat.slice(index * 3, index * 3 + 3);

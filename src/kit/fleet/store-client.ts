@@ -79,8 +79,8 @@ export function createStoreClient(deps: StoreClientDeps): StoreClient {
     isAnswering: () => lastSucceeded,
     isStuck: () => (current === undefined ? abandoned >= maxAbandoned : isSlow),
     /**
-     * Starts a call. Requests that arrive while no call can start are merged into one, which sends the latest entry
-     * when it starts.
+     * Starts a call. While no call can start, all calls of `send` are merged into one queued call, which sends the
+     * entry that is current when it starts.
      */
     send({ read }) {
       if (current === undefined && abandoned < maxAbandoned) current = call(read);

@@ -31,7 +31,7 @@ export type Check = {
 } & (
   | Capability
   | {
-      /** By name; the first one has the name of the check. */
+      /** The capabilities by name. In verdicts and breakers, the first capability has the name of the check. */
       capabilities: Readonly<Record<string, Capability>>;
     }
 );

@@ -13,18 +13,18 @@ export type EventLoopFacts = {
  */
 export type EventLoopSample = EventLoopFacts & { sustainedDelayMs: number };
 
-const everyMs = 250;
+const sampleEveryMs = 250;
 const resolutionMs = 10;
-const longestOfSamples = 40;
+const samplesInTenSeconds = 40;
 
 /** Samples the event loop. Each sample covers only the time since the previous one, so that idle time hides no delay. */
 export function measureEventLoop(onSample?: (sample: EventLoopSample) => void) {
   const histogram = monitorEventLoopDelay({ resolution: resolutionMs });
   histogram.enable();
-  let before = performance.eventLoopUtilization();
+  let previous = performance.eventLoopUtilization();
   let sampledAt = performance.now();
   let latest: EventLoopFacts = { delayMs: 0, longestDelayMs: 0, utilization: 0 };
-  const longest: number[] = [];
+  const longestDelaysMs: number[] = [];
 
   const sample = () => {
     const now = performance.eventLoopUtilization();
@@ -32,21 +32,21 @@ export function measureEventLoop(onSample?: (sample: EventLoopSample) => void) {
     const mean = count > 0 ? histogram.mean / 1e6 - resolutionMs : 0;
     const max = count > 0 ? histogram.max / 1e6 - resolutionMs : 0;
     const meanWithoutMax = count > 1 ? (mean * count - max) / (count - 1) : mean;
-    // A block that is longer than the sampling interval is not in the histogram, but it delays this sample.
-    const late = performance.now() - sampledAt - everyMs;
+    // The histogram misses a stall that is longer than the sampling interval, but such a stall delays this sample.
+    const lateByMs = performance.now() - sampledAt - sampleEveryMs;
     sampledAt = performance.now();
-    longest.push(Math.max(0, max, late));
-    if (longest.length > longestOfSamples) longest.shift();
+    longestDelaysMs.push(Math.max(0, max, lateByMs));
+    if (longestDelaysMs.length > samplesInTenSeconds) longestDelaysMs.shift();
     latest = {
-      delayMs: Math.max(0, mean, late),
-      longestDelayMs: Math.max(...longest),
-      utilization: performance.eventLoopUtilization(now, before).utilization,
+      delayMs: Math.max(0, mean, lateByMs),
+      longestDelayMs: Math.max(...longestDelaysMs),
+      utilization: performance.eventLoopUtilization(now, previous).utilization,
     };
-    before = now;
+    previous = now;
     histogram.reset();
-    onSample?.({ ...latest, sustainedDelayMs: Math.max(0, meanWithoutMax, late) });
+    onSample?.({ ...latest, sustainedDelayMs: Math.max(0, meanWithoutMax, lateByMs) });
   };
-  const timer = setInterval(sample, everyMs);
+  const timer = setInterval(sample, sampleEveryMs);
   timer.unref();
 
   return {

@@ -39,7 +39,7 @@ export type HealthReport = Identity & {
   checks: Readonly<Record<string, CheckDetail>>;
   /** The state of each breaker. */
   circuitBreakers: readonly BreakerState[];
-  /** Of the dependencies that this instance is connected to with TLS. */
+  /** The certificates of the dependencies that this instance is connected to with TLS. */
   certificates: readonly CertificateReport[];
   /** The code of the latest failure of each check, also after it has recovered. */
   lastErrors: Readonly<Record<string, { code: string; at: string }>>;
@@ -108,7 +108,7 @@ export type CertificateExpiry = { of: string; expiresAt: number };
 export type CertificateReport = { of: string; expiresAt: string; daysLeft: number };
 
 /**
- * The instances of the fleet that this instance knows.
+ * The instances of the fleet, as this instance last read them from the store.
  * @example const fleet = (): FleetReport => registry.report();
  */
 export type FleetReport = {
@@ -118,11 +118,11 @@ export type FleetReport = {
   decisions: Readonly<Record<string, FleetDecision>>;
   /** The store that the reports were read from; null while no store answers. */
   store: "redis" | "postgres" | null;
-  /** When the store was read; null before the first time. */
+  /** When the store was last read; null before the first reading. */
   asOf: string | null;
-  /** The time since which no store answers; until one does, the other instances are unknown. */
+  /** Since when no store answers; null while a store answers. Without a store, the other instances are unknown. */
   silentSince: string | null;
-  /** Largest deviation of an instance in rotation from the average load (0.2: by a fifth); null without requests. */
+  /** Largest deviation of an instance in rotation from the average load (0.2 is 20 %); null without requests. */
   loadSpreadRatio: number | null;
   /** All instances, this one included. */
   instances: readonly FleetMember[];

@@ -33,20 +33,20 @@ export function createHealthReporter({
   details,
 }: HealthReporterDeps) {
   return (): HealthReport => {
-    const now = snapshot();
+    const { status, since, phase, at, checks } = snapshot();
     return {
-      status: now.status === "ready" ? "healthy" : now.status === "degraded" ? "degraded" : "unhealthy",
-      since: iso(now.since),
-      phase: now.phase,
+      status: status === "ready" ? "healthy" : status === "degraded" ? "degraded" : "unhealthy",
+      since: iso(since),
+      phase,
       ...identity,
-      timestamp: iso(now.at),
+      timestamp: iso(at),
       uptimeSeconds: Math.floor(performance.now() / 1000),
-      checks: Object.fromEntries(now.checks.map((check) => [check.name, checkDetail(check)])),
+      checks: Object.fromEntries(checks.map((check) => [check.name, checkDetail(check)])),
       circuitBreakers: breakers().map(toBreakerState),
       certificates: certificates().map(({ of, expiresAt }) => ({
         of,
         expiresAt: iso(expiresAt),
-        daysLeft: Math.floor((expiresAt - now.at) / dayMs),
+        daysLeft: Math.floor((expiresAt - at) / dayMs),
       })),
       system: systemWatch.system(),
       http: systemWatch.http(),
@@ -57,7 +57,7 @@ export function createHealthReporter({
   };
 }
 
-/** The latest error code of each check: of Postgres, Redis, the system or this project, never a message. */
+/** Returns the latest error code of each check. Error messages are left out, because they may name hosts and users. */
 function lastErrorsOf(changes: ReturnType<History["all"]>): HealthReport["lastErrors"] {
   return Object.fromEntries(
     changes.flatMap(({ name, code, at }) => (code === undefined ? [] : [[name, { code, at: iso(at) }]])),
@@ -65,8 +65,10 @@ function lastErrorsOf(changes: ReturnType<History["all"]>): HealthReport["lastEr
 }
 
 function checkDetail(check: JudgedCheck): CheckDetail {
-  const named = check.capabilities.flatMap((one) =>
-    one.capability === undefined ? [] : [[one.capability, { status: one.status, ...measuredDetail(one) }] as const],
+  const named = check.capabilities.flatMap((state) =>
+    state.capability === undefined
+      ? []
+      : [[state.capability, { status: state.status, ...measuredDetail(state) }] as const],
   );
   return {
     status: check.status,

@@ -17,14 +17,15 @@ export type JudgedCheck = Pick<CheckState, "since" | "latencyMs" | "consecutiveF
 export type Evidence = Pick<CheckState, "status" | "since" | "lastFailureAt">;
 
 /**
- * A check is impaired only if one capability was up while another failed. After an outage the capabilities come up within
- * moments of each other, and the check is down in between.
+ * A check is impaired only if one capability was up while another failed. After an outage, one capability comes up a
+ * moment before the other. In that moment the check is still down, because the capability that is up came up after
+ * the latest failure of the other.
  */
 export function statusOfCheck(capabilities: readonly Evidence[]): CheckStatus {
   const down = capabilities.filter(({ status }) => status === "down");
   if (down.length === 0) return capabilities.some(({ status }) => status === "unknown") ? "unknown" : "up";
-  const lastFailureAt = Math.max(...down.map((one) => one.lastFailureAt ?? 0));
-  return capabilities.some(({ status, since }) => status === "up" && since <= lastFailureAt) ? "impaired" : "down";
+  const latestFailureAt = Math.max(...down.map(({ lastFailureAt }) => lastFailureAt ?? 0));
+  return capabilities.some(({ status, since }) => status === "up" && since <= latestFailureAt) ? "impaired" : "down";
 }
 
 /** Returns one check for each name, in the order of the capabilities. */

@@ -99,8 +99,8 @@ export function applyObservation(
 }
 
 /**
- * Makes a capability down if it has failed often enough and waits for no other (see `waitsForOthers`). Also called when
- * another capability of its check has changed.
+ * Makes a capability down if it has failed often enough and does not wait for others (see `waitsForOthers`). Also
+ * called when another capability of the same check has changed.
  */
 export function goDownIfDue(state: CheckState, now: number, others: readonly CheckState[]): CheckState {
   const isDue = state.status !== "down" && state.consecutiveFailures >= failuresToGoDown;
@@ -109,9 +109,9 @@ export function goDownIfDue(state: CheckState, now: number, others: readonly Che
 }
 
 /**
- * A capability that fails waits until it is known whether the others of its check still work. So in an outage they go
- * down together, and none counts as working because its check ran a moment later. Each result wakes the other checks,
- * so this takes at most the time limit of a check.
+ * Returns whether a failing capability stays up until the other capabilities of its check have a newer result. So in an
+ * outage all capabilities go down together, and none counts as working only because its check runs a moment later. The
+ * first failure of a capability makes the others run at once, so the wait takes at most the time limit of a check.
  */
 const waitsForOthers = ({ failingSince }: CheckState, others: readonly CheckState[]): boolean =>
   others.some(

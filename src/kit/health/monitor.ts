@@ -23,7 +23,9 @@ import { createSleep } from "./sleep.ts";
 import { type Snapshot, takeSnapshot } from "./snapshot.ts";
 import { watchStalls } from "./stall-watch.ts";
 
-/** Called with every result of a capability and the status that follows. `name` is the check's, or `check:capability`. */
+/**
+ * Called with every result of a capability and its new status. `name` is the name of the check, or `check:capability`.
+ */
 export type OnResult = (name: string, observation: Observation, status: CapabilityStatus) => void;
 
 export type MonitorDeps = {
@@ -45,7 +47,10 @@ export type MonitorDeps = {
 export const detectionTimeMs = ({ intervalMs, timeoutMs }: { intervalMs: number; timeoutMs: number }): number =>
   intervalMs + 2 * timeoutMs + 500;
 
-/** After a stall of this process every result is old. The checks get this much time to run before the results are stale. */
+/**
+ * After a stall of this process every result is old. The checks get this much time to run before old results count as
+ * stale.
+ */
 const staleGraceMs = 500;
 
 /** Runs each capability of each check in a loop of its own, and keeps the snapshot that the probes read. */
@@ -62,7 +67,7 @@ export function createMonitor({
 }: MonitorDeps) {
   const stopping = new AbortController();
   const maxAgeMs = detectionTimeMs({ intervalMs, timeoutMs });
-  const watched = new Map<string, Watched>();
+  const watchedByName = new Map<string, WatchedCapability>();
   const listeners = new Set<(snapshot: Snapshot) => void>();
   let phase: Phase = "starting";
   let startedUp = false;
@@ -70,28 +75,30 @@ export function createMonitor({
   const add = (check: Check): void => {
     for (const capability of capabilitiesOf(check)) {
       const { name } = capability;
-      if (watched.has(name)) throw new Error(`there are two checks with the name "${name}"`);
-      watched.set(name, { capability, state: initialState(clock.now()), sleep: createSleep(), startedAt: 0 });
+      if (watchedByName.has(name)) throw new Error(`there are two checks with the name "${name}"`);
+      watchedByName.set(name, { capability, state: initialState(clock.now()), sleep: createSleep(), startedAt: 0 });
     }
   };
   for (const check of initialChecks) add(check);
 
   const judged = (): CapabilityOfCheck[] =>
-    [...watched.values()].map(({ state, capability: { name, check, capability, critical, startup = false } }) => ({
-      ...state,
-      name,
-      check,
-      capability,
-      critical,
-      startup,
-    }));
+    [...watchedByName.values()].map(
+      ({ state, capability: { name, check, capability, critical, startup = false } }) => ({
+        ...state,
+        name,
+        check,
+        capability,
+        critical,
+        startup,
+      }),
+    );
   const initialSnapshot = () => takeSnapshot({ phase, startedUp, capabilities: judged() }, clock.now(), maxAgeMs);
   let current = initialSnapshot();
   const stalls = watchStalls();
 
   const expireResults = () => {
     if (stalls.hasJustStalled(staleGraceMs)) return;
-    for (const one of watched.values()) one.state = expireStale(one.state, clock.now(), maxAgeMs);
+    for (const watched of watchedByName.values()) watched.state = expireStale(watched.state, clock.now(), maxAgeMs);
   };
 
   const publish = () => {
@@ -120,16 +127,18 @@ export function createMonitor({
     for (const listener of listeners) listener(current);
   };
 
-  const othersOf = (one: Watched): Watched[] =>
-    [...watched.values()].filter((other) => other !== one && other.capability.check === one.capability.check);
+  const othersOf = (watched: WatchedCapability): WatchedCapability[] =>
+    [...watchedByName.values()].filter(
+      (other) => other !== watched && other.capability.check === watched.capability.check,
+    );
 
-  const statesOf = (all: readonly Watched[]): CheckState[] => all.map(({ state }) => state);
+  const statesOf = (all: readonly WatchedCapability[]): CheckState[] => all.map(({ state }) => state);
 
-  const change = (one: Watched, after: CheckState): void => {
-    const before = one.state;
-    one.state = after;
+  const changeState = (watched: WatchedCapability, after: CheckState): void => {
+    const before = watched.state;
+    watched.state = after;
     if (before.status === after.status) return;
-    const { name } = one.capability;
+    const { name } = watched.capability;
     history.add({
       at: after.since,
       kind: "check",
@@ -137,45 +146,45 @@ export function createMonitor({
       from: before.status,
       to: after.status,
       reason: after.reason,
-      ...(after.status === "down" && one.lastCode !== undefined && { code: one.lastCode }),
+      ...(after.status === "down" && watched.lastCode !== undefined && { code: watched.lastCode }),
     });
     if (after.status === "down") onDown?.(name);
   };
 
-  const record = (one: Watched, observation: Observation): CheckState => {
+  const record = (watched: WatchedCapability, observation: Observation): CheckState => {
     const now = clock.now();
-    const others = othersOf(one);
-    one.lastCode = observation.ok ? undefined : observation.code;
-    change(one, applyObservation(one.state, observation, now, statesOf(others)));
-    for (const other of others) change(other, goDownIfDue(other.state, now, statesOf(othersOf(other))));
-    onResult?.(one.capability.name, observation, one.state.status);
+    const others = othersOf(watched);
+    watched.lastCode = observation.ok ? undefined : observation.code;
+    changeState(watched, applyObservation(watched.state, observation, now, statesOf(others)));
+    for (const other of others) changeState(other, goDownIfDue(other.state, now, statesOf(othersOf(other))));
+    onResult?.(watched.capability.name, observation, watched.state.status);
     publish();
-    return one.state;
+    return watched.state;
   };
 
   const wakeAll = () => {
-    for (const { sleep } of watched.values()) sleep.wake();
+    for (const { sleep } of watchedByName.values()) sleep.wake();
   };
 
   /** The capabilities of a dependency fail and recover together, so after a change the others are checked at once. */
-  const checkOthersOf = (one: Watched): void => {
-    for (const { state, sleep } of othersOf(one)) if (!isRecovering(state)) sleep.wake();
+  const checkOthersOf = (watched: WatchedCapability): void => {
+    for (const { state, sleep } of othersOf(watched)) if (!isRecovering(state)) sleep.wake();
   };
 
-  const loop = async (one: Watched): Promise<void> => {
+  const loop = async (watched: WatchedCapability): Promise<void> => {
     while (!stopping.signal.aborted) {
-      one.startedAt = performance.now();
-      one.sleep.begin();
-      const observation = await runCheck(one.capability, timeoutMs, stopping.signal, (error, reason) =>
-        onError?.(one.capability.name, error, reason),
+      watched.startedAt = performance.now();
+      watched.sleep.begin();
+      const observation = await runCheck(watched.capability, timeoutMs, stopping.signal, (error, reason) =>
+        onError?.(watched.capability.name, error, reason),
       );
       if (stopping.signal.aborted) return;
-      const wasFailing = one.state.consecutiveFailures > 0;
-      const state = record(one, observation);
-      if (wasFailing !== state.consecutiveFailures > 0) checkOthersOf(one);
+      const wasFailing = watched.state.consecutiveFailures > 0;
+      const state = record(watched, observation);
+      if (wasFailing !== state.consecutiveFailures > 0) checkOthersOf(watched);
       if (needsConfirmation(state)) continue;
-      if (isRecovering(state)) await one.sleep.until(performance.now() + intervalMs);
-      else await one.sleep.until(one.startedAt + intervalMs * shareOfInterval(state));
+      if (isRecovering(state)) await watched.sleep.until(performance.now() + intervalMs);
+      else await watched.sleep.until(watched.startedAt + intervalMs * shareOfInterval(state));
     }
   };
 
@@ -187,14 +196,16 @@ export function createMonitor({
       add(check);
       current = initialSnapshot();
     },
-    /** Returns the names of all capabilities; a check without capabilities has one, with its own name. */
-    capabilityNames: (): readonly string[] => [...watched.keys()],
+    /**
+     * Returns the names of all capabilities. A check without named capabilities has one, with the name of the check.
+     */
+    capabilityNames: (): readonly string[] => [...watchedByName.keys()],
     start(): void {
       if (started) return;
       started = true;
-      for (const one of watched.values()) void loop(one);
+      for (const watched of watchedByName.values()) void loop(watched);
       // Without checks there is no result that would publish the first verdict.
-      if (watched.size === 0) publish();
+      if (watchedByName.size === 0) publish();
     },
     stop(): void {
       stopping.abort();
@@ -208,8 +219,8 @@ export function createMonitor({
      * Many failures within an interval cause few checks.
      */
     checkSoon(name: string): void {
-      const check = watched.get(name)?.capability.check;
-      for (const { capability, state, startedAt, sleep } of watched.values()) {
+      const check = watchedByName.get(name)?.capability.check;
+      for (const { capability, state, startedAt, sleep } of watchedByName.values()) {
         if (capability.check === check && state.status === "up")
           sleep.wakeAt(startedAt + intervalMs * minShareBetweenChecks);
       }
@@ -237,7 +248,7 @@ export function createMonitor({
 
 const minShareBetweenChecks = 0.25;
 
-type Watched = {
+type WatchedCapability = {
   readonly capability: NamedCapability;
   readonly sleep: ReturnType<typeof createSleep>;
   state: CheckState;
@@ -248,7 +259,8 @@ type Watched = {
 
 /**
  * Random, so that instances that started together do not check at the same moment. A check that is down runs a little
- * more often: its recovery takes one whole interval from the first success, and must be complete within two.
+ * more often. Its recovery takes one whole interval after the first success, and must be complete within two intervals
+ * after the dependency works again.
  */
 const shareOfInterval = ({ status }: CheckState): number => (status === "down" ? 0.8 : 0.9) + Math.random() / 10;
 

@@ -30,7 +30,8 @@ const tlsCode = /^(?:CERT_|ERR_TLS_|ERR_SSL_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_
 
 const reasonsByMessage: readonly (readonly [RegExp, Reason])[] = [
   [/^(?:WRONGPASS|NOAUTH)/, "credentials"],
-  // A Lua script that runs a forbidden command returns a different error text, and another one from Redis 7.2 and Valkey on.
+  // The last two are the error texts of a Lua script that runs a forbidden command, in different versions of Redis and
+  // Valkey.
   [/^NOPERM|The user executing the script can't|ACL failure in script/, "forbidden"],
   [/^LOADING/, "loading"],
   [/^OOM/, "out_of_memory"],
@@ -56,7 +57,10 @@ export function reasonOf(error: unknown): Reason {
   return reasonsByCode[code] ?? byMessage ?? (error.cause === undefined ? "failed" : reasonOf(error.cause));
 }
 
-/** SQLSTATE, error code of Node, or first word of a Redis error: for the log, because it names no host and no user. */
+/**
+ * Returns the SQLSTATE, the error code of Node, or the first word of a Redis error. None of them names a host or a
+ * user.
+ */
 export function errorCodeOf(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const code = "code" in error ? String(error.code) : "";

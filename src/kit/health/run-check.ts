@@ -5,8 +5,9 @@ import type { Observation } from "./judge.ts";
 import { errorCodeOf, reasonOf } from "./reason.ts";
 
 /**
- * Runs a check once and always returns within the time limit, in which a stall of this process does not count. A check
- * that hangs is abandoned with its signal aborted, and an error, synchronous or late, becomes a failed observation.
+ * Runs a check once and always returns within the time limit. A stall of this process does not count towards the limit.
+ * When a check hangs, its signal is aborted and its result is ignored. Every error, thrown or rejected, becomes a
+ * failed observation.
  */
 export async function runCheck(
   check: Pick<Capability, "run">,
@@ -16,7 +17,7 @@ export async function runCheck(
 ): Promise<Observation> {
   const startedAt = performance.now();
   const timedOut = new AbortController();
-  const limit = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
+  const timeout = startTimeout(timeoutMs, () => timedOut.abort(new DOMException("check timed out", "TimeoutError")));
   const signal = AbortSignal.any([timedOut.signal, stop]);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   // Waits for the next iteration of the event loop, so that a check that rejects on the abort can report its own reason.
@@ -34,7 +35,7 @@ export async function runCheck(
     if (!stop.aborted) onError(error, reason);
     return { ok: false, latencyMs: performance.now() - startedAt, reason, code: errorCodeOf(error) };
   } finally {
-    limit.cancel();
+    timeout.cancel();
     signal.removeEventListener("abort", onAbort);
   }
 }

@@ -26,7 +26,7 @@ export type Snapshot = {
   readonly capabilities: readonly CapabilityOfCheck[];
   /** What the policy decided. */
   readonly exemptions: Exemptions;
-  /** After this time a result is stale. */
+  /** When the oldest result of a capability becomes stale. */
   readonly validUntil: number;
 };
 

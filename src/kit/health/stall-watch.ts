@@ -1,5 +1,5 @@
-const everyMs = 250;
-/** A timer that is late by this much means that the process stalled. */
+const tickEveryMs = 250;
+/** If a timer fires late by this much, the process has stalled. */
 const minStallMs = 500;
 
 /** Detects stalls of this process: it was paused, had no processor, or computed for long. */
@@ -8,10 +8,10 @@ export function watchStalls() {
   let stalledUntil = Number.NEGATIVE_INFINITY;
   const tick = () => {
     const now = performance.now();
-    if (now - tickedAt > everyMs + minStallMs) stalledUntil = now;
+    if (now - tickedAt > tickEveryMs + minStallMs) stalledUntil = now;
     tickedAt = now;
   };
-  const timer = setInterval(tick, everyMs).unref();
+  const timer = setInterval(tick, tickEveryMs).unref();
   return {
     /**
      * Returns whether a stall ended within the last `withinMs`, even if the timer that notices the stall has not run
@@ -19,7 +19,7 @@ export function watchStalls() {
      */
     hasJustStalled(withinMs: number): boolean {
       const now = performance.now();
-      return now - tickedAt > everyMs + minStallMs || now - stalledUntil < withinMs;
+      return now - tickedAt > tickEveryMs + minStallMs || now - stalledUntil < withinMs;
     },
     stop: (): void => clearInterval(timer),
   };

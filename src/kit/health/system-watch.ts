@@ -23,16 +23,19 @@ const windowSamples = 10;
 const quarterHourMs = 900_000;
 const quarterHoursOfDay = 96;
 
-/** Rates and shares over the last ten seconds: an average since the start would hide the present load. */
+/**
+ * Measures request rates and processor use over the last ten seconds. An average since the start would hide the present
+ * load.
+ */
 export function watchSystem({ eventLoop, http }: SystemSource) {
   const startedAt = performance.now();
-  const take = (totals: RequestTotals) => ({ at: performance.now(), cpu: process.cpuUsage(), ...totals });
+  const takeSample = (totals: RequestTotals) => ({ at: performance.now(), cpu: process.cpuUsage(), ...totals });
   // The totals are not read here, because their source may be created later.
-  const samples = [take({ requests: 0, errors: 0 })];
+  const samples = [takeSample({ requests: 0, errors: 0 })];
   const quarterHours: { at: number; totals: RequestTotals }[] = [{ at: startedAt, totals: { requests: 0, errors: 0 } }];
   const timer = setInterval(() => {
     const totals = http.totals();
-    samples.push(take(totals));
+    samples.push(takeSample(totals));
     if (samples.length > windowSamples) samples.shift();
     const at = performance.now();
     if (at - (quarterHours.at(-1)?.at ?? at) < quarterHourMs) return;
@@ -53,12 +56,12 @@ export function watchSystem({ eventLoop, http }: SystemSource) {
       };
     },
     http(): HttpFacts {
-      const within = window();
+      const recent = window();
       return {
-        ...trafficIn(within),
+        ...trafficIn(recent),
         connections: http.connections(),
         shedding: http.shedding(),
-        day: day(within.now),
+        day: trafficOfDay(recent.now),
       };
     },
     /** Returns the load that the heartbeats of this instance report. */
@@ -74,7 +77,7 @@ export function watchSystem({ eventLoop, http }: SystemSource) {
     };
   }
 
-  function day({ at, requests, errors }: { at: number } & RequestTotals): HttpFacts["day"] {
+  function trafficOfDay({ at, requests, errors }: { at: number } & RequestTotals): HttpFacts["day"] {
     const { at: since, totals } = quarterHours[0] ?? { at: startedAt, totals: { requests: 0, errors: 0 } };
     return {
       requests: requests - totals.requests,
@@ -84,7 +87,7 @@ export function watchSystem({ eventLoop, http }: SystemSource) {
   }
 
   function window() {
-    const now = take(http.totals());
+    const now = takeSample(http.totals());
     const oldest = samples[0] ?? now;
     return { now, oldest, seconds: Math.max(0.001, (now.at - oldest.at) / 1000) };
   }

@@ -1,10 +1,10 @@
 const maxRanges = 50;
 
 /**
- * Returns the offered media type that an `Accept` header prefers (RFC 9110, 12.5.1); undefined if it accepts none of
- * them.
+ * Returns the form of an answer that an `Accept` header prefers (RFC 9110, 12.5.1), or undefined if the header accepts
+ * none. `offered` has the forms by media type.
  */
-export function preferred<Forms extends Readonly<Record<string, string>>>(
+export function preferredForm<Forms extends Readonly<Record<string, string>>>(
   accept: string,
   offered: Forms,
 ): Forms[keyof Forms] | undefined {
@@ -30,7 +30,10 @@ function toRange(text: string): MediaRange {
   return { type, subtype, quality: quality === undefined ? 1 : Math.min(1, Number(quality)) };
 }
 
-/** `text/html` is more specific than `text/*`, and `text/*` than the range for all types. `order` is the position in the header. */
+/**
+ * Returns the most specific range that matches the offered type. `text/html` is more specific than `text/*`, and
+ * `text/*` than the range for all types. `order` is the position of the range in the header.
+ */
 function mostSpecific(ranges: readonly MediaRange[], offered: string): { quality: number; order: number } {
   const [type = "", subtype = ""] = offered.split("/");
   const matches = [

@@ -19,8 +19,8 @@ export type AppListenerDeps = {
 const retryAfterSeconds = 2;
 /** The status that NGINX logs for a client that disconnected before the response. */
 const clientClosedRequest = 499;
-const unnamed = "other";
-/** Node emits one of them for each request; the last two only if the app listens to them. */
+const unnamedRoute = "other";
+/** Node emits one of these events for each request. It emits the last two only if the app listens to them. */
 const requestEvents = ["request", "checkContinue", "checkExpectation"];
 
 /** Runs before the app: it answers probes, rejects requests during an overload, and passes all others to the app. */
@@ -28,7 +28,7 @@ export function createAppListener(deps: AppListenerDeps) {
   const { answer, connections, admits, reject, observe } = deps;
   const attached = new WeakSet<Server>();
   const names = new WeakMap<IncomingMessage, string>();
-  const routeOf = deps.routeOf ?? ((request) => names.get(request) ?? expressRoute(request) ?? unnamed);
+  const routeOf = deps.routeOf ?? ((request) => names.get(request) ?? expressRoute(request) ?? unnamedRoute);
 
   const wrap =
     (app: Handler): RequestListener =>
@@ -39,7 +39,7 @@ export function createAppListener(deps: AppListenerDeps) {
       connections.begin(request, response);
       response.on("close", () => {
         const status = response.writableFinished ? response.statusCode : clientClosedRequest;
-        const route = guard("routeOf", () => routeOf(request)) ?? unnamed;
+        const route = guard("routeOf", () => routeOf(request)) ?? unnamedRoute;
         observe(request.method ?? "", route, status, (performance.now() - startedAt) / 1000);
       });
       if (admits()) app(request, response);
@@ -48,7 +48,7 @@ export function createAppListener(deps: AppListenerDeps) {
 
   return {
     wrap,
-    /** Puts the kit before all listeners of the server, also before those that the app adds later. */
+    /** Runs the kit before all request listeners of the server, also before those that the app adds later. */
     attach(server: Server): void {
       if (attached.has(server)) return;
       attached.add(server);

@@ -2,10 +2,10 @@ import type { Server } from "node:http";
 
 const causes: Readonly<Record<string, string>> = {
   EADDRINUSE: "another server listens on it",
-  EACCES: "this process has not the right to open it",
+  EACCES: "this process lacks the permission to open it",
 };
 
-/** Opens the management port once, and ends the process with one clear error if that fails, as for a port of the app. */
+/** Opens the management port once. If that fails, the process ends with an error that names the port. */
 export function createManagementPort(port: number | undefined, createServer: () => Server) {
   let server: Server | undefined;
   return {

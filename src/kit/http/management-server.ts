@@ -19,7 +19,7 @@ const methods = "DELETE, GET, HEAD, OPTIONS, PUT";
 
 /** Creates a server for a separate port, so that the public port needs no access rules for operator endpoints. */
 export function createManagementServer({ answer, sendError, limits }: ManagementServerDeps): Server {
-  const latest = new WeakMap<Duplex, ServerResponse>();
+  const latestResponses = new WeakMap<Duplex, ServerResponse>();
   const server = createServer(
     {
       headersTimeout: limits.headersTimeoutMs,
@@ -28,7 +28,7 @@ export function createManagementServer({ answer, sendError, limits }: Management
       connectionsCheckingInterval: 1000,
     },
     (request, response) => {
-      latest.set(request.socket, response);
+      latestResponses.set(request.socket, response);
       const fault = toOriginForm(request);
       if (fault !== undefined) {
         sendError(response, new AppError("bad_request", fault), newRequestId());
@@ -43,9 +43,9 @@ export function createManagementServer({ answer, sendError, limits }: Management
       sendError(response, error, newRequestId());
     },
   );
-  // Node would send its 400 in place of the response to an earlier request.
+  // Without this listener, Node would send its 400 in place of a pending response to an earlier request of the socket.
   server.on("clientError", (_, socket) => {
-    const response = latest.get(socket);
+    const response = latestResponses.get(socket);
     const refuse = () => socket.end(malformed, () => socket.destroy());
     if (!socket.writable || response?.req.complete === false) socket.destroy();
     else if (response === undefined || response.destroyed) refuse();

@@ -15,7 +15,7 @@ export type OperatorAnswer = {
 export type OperatorRequest = { accept: string; authorized: boolean; method: string; query: URLSearchParams };
 
 export type OperatorRoute = {
-  /** A caller without the token gets 401, or only the public part of the answer. */
+  /** What a caller without the token gets: 401, or only the public part of the answer. */
   withoutToken: "unauthorized" | "public-part";
   /** GET and HEAD unless set. */
   methods?: readonly string[];
@@ -33,7 +33,10 @@ export type OperatorEndpointsDeps = {
   onUnexpectedError(error: unknown, requestId: string): void;
 };
 
-/** Endpoints for operators and their tools. They need no framework, so that they work when the app is overloaded. */
+/**
+ * Creates the endpoints for operators and their tools. Requests to them do not reach the framework of the app, so they
+ * are answered while the app is overloaded.
+ */
 export function createOperatorEndpoints({
   sendError,
   requestIdOf,
@@ -41,9 +44,9 @@ export function createOperatorEndpoints({
   token,
   onUnexpectedError,
 }: OperatorEndpointsDeps) {
-  const expected = token === undefined ? undefined : digest(token);
+  const expectedDigest = token === undefined ? undefined : digest(token);
   const isAuthorized = ({ headers }: IncomingMessage): boolean =>
-    expected === undefined || timingSafeEqual(digest(tokenOf(headers.authorization)), expected);
+    expectedDigest === undefined || timingSafeEqual(digest(tokenOf(headers.authorization)), expectedDigest);
 
   const respond = async (
     route: OperatorRoute,

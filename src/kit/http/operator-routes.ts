@@ -10,7 +10,7 @@ import type { Samples } from "../health/samples.ts";
 import type { BreakerView } from "../resilience/breaker.ts";
 import { pageHeaders } from "../status-page/document.ts";
 import { renderPage, renderPublicPage } from "../status-page/page.ts";
-import { preferred } from "./accept.ts";
+import { preferredForm } from "./accept.ts";
 import type { OperatorAnswer, OperatorRoute } from "./operator-endpoints.ts";
 
 export type MetricsFormat = "prometheus" | "openmetrics";
@@ -49,7 +49,7 @@ export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<stri
     answer({ accept, authorized }) {
       const report = deps.report();
       const status = report.status === "unhealthy" ? 503 : 200;
-      return authorized ? full(report, status, formOf(accept)) : publicPart(report, status, formOf(accept));
+      return authorized ? fullAnswer(report, status, formOf(accept)) : publicAnswer(report, status, formOf(accept));
     },
   });
   routes.set("/api/v1/circuit-breakers", {
@@ -61,7 +61,7 @@ export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<stri
   }
   return routes;
 
-  function full(report: HealthReport, status: number, form: Form): OperatorAnswer {
+  function fullAnswer(report: HealthReport, status: number, form: Form): OperatorAnswer {
     if (form === "json") return json(status, report);
     if (form === "health") return json(status, healthJson(report), healthJsonType);
     const body = renderPage(report, {
@@ -76,7 +76,7 @@ export function createOperatorRoutes(deps: OperatorRoutesDeps): ReadonlyMap<stri
 }
 
 /** Returns the answer for a caller without the token: verdict and instance. */
-function publicPart(
+function publicAnswer(
   { status: verdict, instance, timestamp }: HealthReport,
   status: number,
   form: Form,
@@ -93,8 +93,8 @@ type Form = "json" | "health" | "html";
 const forms = { "application/json": "json", [healthJsonType]: "health", "text/html": "html" } as const;
 const metricFormats = { "text/plain": "prometheus", "application/openmetrics-text": "openmetrics" } as const;
 
-const formOf = (accept: string): Form => preferred(accept, forms) ?? "json";
-const metricsFormatOf = (accept: string): MetricsFormat => preferred(accept, metricFormats) ?? "prometheus";
+const formOf = (accept: string): Form => preferredForm(accept, forms) ?? "json";
+const metricsFormatOf = (accept: string): MetricsFormat => preferredForm(accept, metricFormats) ?? "prometheus";
 
 const json = (status: number, body: object, contentType = jsonType): OperatorAnswer => ({
   status,

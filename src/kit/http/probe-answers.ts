@@ -23,12 +23,12 @@ export const startupAnswer = ({ startedUp, at, checks }: Snapshot, identity: Ide
 
 /** Answers the ready probe with `?verbose` or `?exclude=NAME`. */
 export function readyAnswerTo(query: URLSearchParams, snapshot: Snapshot, identity: Identity): ProbeAnswer {
-  const named = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
+  const requested = new Set(query.getAll("exclude").flatMap((value) => value.split(",")));
   const known = new Set(snapshot.capabilities.flatMap(({ check, name }) => [check, name]));
-  const excluded = [...known].filter((name) => named.has(name));
-  const capabilities = snapshot.capabilities.filter(({ check, name }) => !named.has(check) && !named.has(name));
-  for (const name of ["", ...excluded]) named.delete(name);
-  const warnings = unknownNameWarnings([...named]);
+  const excluded = [...known].filter((name) => requested.has(name));
+  const capabilities = snapshot.capabilities.filter(({ check, name }) => !requested.has(check) && !requested.has(name));
+  const unknown = [...requested].filter((name) => name !== "" && !known.has(name));
+  const warnings = unknownNameWarnings(unknown);
   const status = isReady(readiness(snapshot.phase, capabilities, snapshot.exemptions.exempted)) ? 200 : 503;
   if (query.has("verbose")) return text(status, verboseLines(snapshot, capabilities, excluded, warnings));
   return json(status, {
@@ -40,11 +40,11 @@ export function readyAnswerTo(query: URLSearchParams, snapshot: Snapshot, identi
 
 /** Answers `/ready/NAME` for one check or capability. The first capability of a check has the name of the check. */
 export function checkAnswer(name: string, { checks, capabilities, at }: Snapshot, identity: Identity): ProbeAnswer {
-  const found = capabilities.find((one) => one.name === name);
-  if (found === undefined) return unknownCheck;
-  const { status, critical } = checks.find((check) => check.name === name) ?? found;
-  const works = found.status === "up";
-  return json(works ? 200 : 503, { name, status, critical, ...identity, timestamp: iso(at) });
+  const capability = capabilities.find((candidate) => candidate.name === name);
+  if (capability === undefined) return unknownCheck;
+  const { status, critical } = checks.find((check) => check.name === name) ?? capability;
+  const isUp = capability.status === "up";
+  return json(isUp ? 200 : 503, { name, status, critical, ...identity, timestamp: iso(at) });
 }
 
 function readyBody(
@@ -93,7 +93,10 @@ function verboseLines(
 
 const maxWarnings = 10;
 
-/** Bounded: a query may hold thousands of names, and the answer must stay small. */
+/**
+ * Returns at most `maxWarnings` warnings and the number of further ones, because a query may contain thousands of
+ * names.
+ */
 function unknownNameWarnings(unknown: readonly string[]): string[] {
   const warnings = unknown
     .slice(0, maxWarnings)

@@ -28,16 +28,16 @@ export const defaultProbePaths: Readonly<Record<ProbeKind, readonly string[]>> =
 
 /** Answers probes with prepared bytes, which are renewed only when the snapshot changes. No probe calls a dependency. */
 export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
-  const kinds = new Map<string, ProbeKind>();
+  const kindsByPath = new Map<string, ProbeKind>();
   for (const kind of ["live", "ready", "startup"] as const) {
-    for (const path of defaultProbePaths[kind]) kinds.set(path, kind);
+    for (const path of defaultProbePaths[kind]) kindsByPath.set(path, kind);
   }
-  for (const { path, probe } of paths) kinds.set(splitTarget(path).path, probe);
+  for (const { path, probe } of paths) kindsByPath.set(splitTarget(path).path, probe);
 
   const prepared: Readonly<Record<ProbeKind, () => ProbeAnswer>> = {
     live: prepareLive(identity),
-    ready: preparePerSnapshot(snapshot, (now) => readyAnswer(now, identity)),
-    startup: preparePerSnapshot(snapshot, (now) => startupAnswer(now, identity)),
+    ready: preparePerSnapshot(snapshot, (current) => readyAnswer(current, identity)),
+    startup: preparePerSnapshot(snapshot, (current) => startupAnswer(current, identity)),
   };
   const counts = new Map<string, { probe: ProbeKind; status: number; count: number }>();
 
@@ -48,11 +48,11 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
     else entry.count += 1;
   }
 
-  function find(url: string): { kind: ProbeKind; answer: ProbeAnswer } | undefined {
-    const exact = kinds.get(url);
-    if (exact !== undefined) return { kind: exact, answer: prepared[exact]() };
+  function findProbe(url: string): { kind: ProbeKind; answer: ProbeAnswer } | undefined {
+    const exactKind = kindsByPath.get(url);
+    if (exactKind !== undefined) return { kind: exactKind, answer: prepared[exactKind]() };
     const { path, query } = splitTarget(url);
-    const kind = kinds.get(path);
+    const kind = kindsByPath.get(path);
     if (kind === undefined) {
       const name = /^\/ready\/([^/]+)$/.exec(path)?.[1];
       return name === undefined ? undefined : { kind: "ready", answer: checkAnswer(name, snapshot(), identity) };
@@ -65,40 +65,41 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
   return {
     /** Returns false if the request is not a probe. */
     answer(request: IncomingMessage, response: ServerResponse): boolean {
-      const found = find(request.url ?? "");
-      if (found === undefined) return false;
+      const probe = findProbe(request.url ?? "");
+      if (probe === undefined) return false;
       const { method } = request;
       if (method !== "GET" && method !== "HEAD") {
         response.writeHead(methodNotAllowed.status, methodNotAllowed.headers).end(methodNotAllowed.body);
         return true;
       }
-      const { answer, kind } = found;
+      const { answer, kind } = probe;
       count(kind, answer.status);
       response.writeHead(answer.status, answer.headers);
       response.end(method === "HEAD" ? undefined : answer.body);
       return true;
     },
-    /** Answered probes by kind and status, for metrics. */
+    /** Returns the number of answered probes by kind and status, for metrics. */
     counts: () => [...counts.values()],
   };
 }
 
 export type Probes = ReturnType<typeof createProbes>;
 
-function preparePerSnapshot(snapshot: () => Snapshot, make: (now: Snapshot) => ProbeAnswer): () => ProbeAnswer {
+/** Returns a function that makes an answer only when the snapshot has changed. */
+function preparePerSnapshot(snapshot: () => Snapshot, make: (current: Snapshot) => ProbeAnswer): () => ProbeAnswer {
   let preparedFrom: Snapshot | undefined;
   let answer: ProbeAnswer | undefined;
   return () => {
-    const now = snapshot();
-    if (answer === undefined || preparedFrom !== now) {
-      preparedFrom = now;
-      answer = make(now);
+    const current = snapshot();
+    if (answer === undefined || preparedFrom !== current) {
+      preparedFrom = current;
+      answer = make(current);
     }
     return answer;
   };
 }
 
-/** The body changes once a second, with the uptime. */
+/** Returns a function that makes an answer once a second, because the answer contains the uptime in seconds. */
 function prepareLive(identity: Identity): () => ProbeAnswer {
   let preparedFor = -1;
   let answer: ProbeAnswer | undefined;

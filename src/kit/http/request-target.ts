@@ -18,12 +18,12 @@ export function toOriginForm(request: IncomingMessage): string | undefined {
 }
 
 /**
- * Splits the target of a request into path and query. The path is not decoded: a proxy that blocks a path compares the
- * same characters. A client may also send the whole URL (RFC 9112, 3.2.2).
+ * Splits the target of a request into path and query. The path is not decoded, because a proxy that blocks a path
+ * compares the undecoded characters, too. A client may also send the whole URL (RFC 9112, 3.2.2).
  */
 export function splitTarget(target: string): { path: string; query: string } {
-  const local = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
-  const mark = local.indexOf("?");
-  const path = mark === -1 ? local : local.slice(0, mark);
-  return { path: path.replace(/(.)\/$/, "$1"), query: mark === -1 ? "" : local.slice(mark + 1) };
+  const withoutHost = target.startsWith("/") ? target : target.replace(/^https?:\/\/[^/?]*/i, "");
+  const queryAt = withoutHost.indexOf("?");
+  const path = queryAt === -1 ? withoutHost : withoutHost.slice(0, queryAt);
+  return { path: path.replace(/(.)\/$/, "$1"), query: queryAt === -1 ? "" : withoutHost.slice(queryAt + 1) };
 }

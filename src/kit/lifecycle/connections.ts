@@ -11,7 +11,7 @@ export type DrainHandler = () => void;
 
 /**
  * Tracks the sockets, requests in flight and streams of a server. Node's own `close()` and `closeIdleConnections()`
- * close idle sockets at once, and leave upgraded, silent and half-sent ones open.
+ * close idle sockets at once. They leave a socket open if it is upgraded, has sent nothing, or has sent half a request.
  */
 export function trackConnections(clock: { now(): number }) {
   const watched = new WeakSet<Server>();
@@ -20,26 +20,26 @@ export function trackConnections(clock: { now(): number }) {
   const drainHandlers = new Set<DrainHandler>();
   const idleWaiters = new Set<() => void>();
   let closing = false;
-  let endIdleSockets = false;
-  const closed = { received: 0, sent: 0 };
+  let shouldEndIdleSockets = false;
+  const bytesOfClosedSockets = { received: 0, sent: 0 };
 
   const closeIfIdle = (socket: Socket) => {
-    if (endIdleSockets && inFlightBySocket.get(socket) === 0) socket.end(() => socket.destroy());
+    if (shouldEndIdleSockets && inFlightBySocket.get(socket) === 0) socket.end(() => socket.destroy());
     if (exchanges.size() === 0) for (const wake of idleWaiters) wake();
   };
 
   return {
-    /** Tracks every new socket of this server; upgraded ones until they close. */
+    /** Tracks every new socket of this server until it closes, also when it is upgraded. */
     watch(server: Server) {
       if (watched.has(server)) return;
       watched.add(server);
-      // The requests of a TLS server have the encrypted socket, and not the one of "connection".
+      // A request of a TLS server refers to the socket of "secureConnection", and not to the socket of "connection".
       server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
         inFlightBySocket.set(socket, 0);
         socket.on("close", () => {
           inFlightBySocket.delete(socket);
-          closed.received += socket.bytesRead;
-          closed.sent += socket.bytesWritten;
+          bytesOfClosedSockets.received += socket.bytesRead;
+          bytesOfClosedSockets.sent += socket.bytesWritten;
         });
       });
     },
@@ -47,18 +47,21 @@ export function trackConnections(clock: { now(): number }) {
     begin(request: IncomingMessage, response: ServerResponse): Exchange {
       const exchange = { request, response, startedAt: clock.now() };
       const { socket } = request;
-      const leave = exchanges.add(exchange);
+      const removeExchange = exchanges.add(exchange);
       inFlightBySocket.set(socket, (inFlightBySocket.get(socket) ?? 0) + 1);
       if (closing) response.shouldKeepAlive = false;
       response.on("close", () => {
-        leave();
-        const left = inFlightBySocket.get(socket);
-        if (left !== undefined) inFlightBySocket.set(socket, left - 1);
+        removeExchange();
+        const inFlight = inFlightBySocket.get(socket);
+        if (inFlight !== undefined) inFlightBySocket.set(socket, inFlight - 1);
         closeIfIdle(socket);
       });
       return exchange;
     },
-    /** Registers how a long-lived exchange ends when the server drains; returns a function that removes it. */
+    /**
+     * Registers how a long-lived exchange ends when the server drains. Returns a function that removes the
+     * registration.
+     */
     onDrain(handler: DrainHandler): () => void {
       drainHandlers.add(handler);
       return () => drainHandlers.delete(handler);
@@ -69,7 +72,7 @@ export function trackConnections(clock: { now(): number }) {
     sockets: (): number => inFlightBySocket.size,
     /** Returns the bytes of all connections since the start. */
     bytes(): { received: number; sent: number } {
-      const sum = { ...closed };
+      const sum = { ...bytesOfClosedSockets };
       for (const { bytesRead, bytesWritten } of inFlightBySocket.keys()) {
         sum.received += bytesRead;
         sum.sent += bytesWritten;
@@ -88,9 +91,9 @@ export function trackConnections(clock: { now(): number }) {
       closing = true;
       for (const { response } of exchanges.members()) if (!response.headersSent) response.shouldKeepAlive = false;
     },
-    /** Closes sockets without a request, now and as they become idle: kept-alive, silent and half-sent ones. */
+    /** Closes every socket without a request in flight, now and whenever a request ends. */
     endIdle() {
-      endIdleSockets = true;
+      shouldEndIdleSockets = true;
       for (const socket of inFlightBySocket.keys()) closeIfIdle(socket);
     },
     /** Resolves with true when no request is in flight, or with false after `timeoutMs`. */
@@ -100,10 +103,10 @@ export function trackConnections(clock: { now(): number }) {
       const wake = () => resolve(true);
       const timer = setTimeout(() => resolve(false), timeoutMs);
       idleWaiters.add(wake);
-      const idle = await promise;
+      const isIdle = await promise;
       idleWaiters.delete(wake);
       clearTimeout(timer);
-      return idle;
+      return isIdle;
     },
     /** Destroys all remaining sockets, and returns their unanswered requests. */
     cut(): Exchange[] {

@@ -61,7 +61,7 @@ export async function drain({ servers, connections, lifecycle, times, onCut }: D
   // Ends the streams that were opened during the delay.
   endStreams(connections, 0);
   if (wasReady) await sleep(Math.min(times.lingerMs, times.timeoutMs));
-  // Timers run before sockets are read: after a stall, a request may wait in a socket that looks idle.
+  // Node runs timers before it reads sockets. So after a stall, a socket that looks idle may hold an unread request.
   await waitForIdleTick();
   connections.endIdle();
 
@@ -73,14 +73,15 @@ export async function drain({ servers, connections, lifecycle, times, onCut }: D
 }
 
 /**
- * Connections in the accept queue when the listener closes are reset. Node accepts once per tick of the event loop, so
- * the listener closes in a tick that had almost nothing else to do. Each tick also reads the sockets.
+ * Waits for a tick of the event loop with almost no work. When the listener closes, connections in the accept queue are
+ * reset. Node accepts connections once per tick, so after an idle tick the queue is empty. Each tick also reads the
+ * sockets.
  */
 async function waitForIdleTick(): Promise<void> {
   for (let tick = 0; tick < maxTicks; tick += 1) {
-    const began = performance.now();
+    const startedAt = performance.now();
     await nextTick();
-    if (performance.now() - began < idleTickMs) return;
+    if (performance.now() - startedAt < idleTickMs) return;
   }
 }
 
@@ -93,11 +94,13 @@ function closeListener(server: Server): void {
 function endStreams(connections: Connections, withinMs: number): void {
   const handlers = connections.takeDrainHandlers();
   for (const [index, handler] of handlers.entries()) {
-    const at = (withinMs * (index + 1)) / (handlers.length + 1);
-    if (at < 1) runHandler(handler);
-    else setTimeout(runHandler, at, handler).unref();
+    const afterMs = (withinMs * (index + 1)) / (handlers.length + 1);
+    if (afterMs < 1) runHandler(handler);
+    else setTimeout(runHandler, afterMs, handler).unref();
   }
 }
 
-/** An exception does not stop the drain: the socket is still tracked, and is closed or cut like any other. */
+/**
+ * An exception does not stop the drain. The socket of the stream is still tracked, and is closed or cut like any other.
+ */
 const runHandler = (handler: DrainHandler): void => guard("a drain handler", handler);

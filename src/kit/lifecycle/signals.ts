@@ -9,11 +9,14 @@ export type StopHandlers = {
   stop(signal: string): void;
   /** Called at a further SIGINT. */
   abort(): void;
-  /** npm forwards a Ctrl-C that the terminal has already delivered: two SIGINT within 100 ms are one key press. */
+  /**
+   * Whether two SIGINT within 100 ms count as one. For one Ctrl-C, the terminal sends SIGINT to this process, and npm
+   * sends it again.
+   */
   signalDuplicatedByNpm?: boolean;
   /**
-   * Returns the id of the parent process; when it changes, the server stops as for SIGTERM. npm runs a script in a shell,
-   * and a signal to npm ends that shell without reaching this process.
+   * Returns the id of the parent process. When the id changes, the server stops as for SIGTERM. npm runs a script in a
+   * shell, and a signal to npm ends that shell without reaching this process.
    */
   parentPid?: (() => number) | undefined;
 };
@@ -22,8 +25,8 @@ const parentPollMs = 100;
 
 /**
  * Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once.
- * Use it for a process without a server; `health.stopOnSignals` uses it, too.
- * @example const forget = onStopSignals(process, { stop: () => void close(), abort: () => process.exit(130) });
+ * Use it for a process without a server. For a process with a server, use `health.stopOnSignals`.
+ * @example const removeHandlers = onStopSignals(process, { stop: () => void close(), abort: () => process.exit(130) });
  */
 export function onStopSignals(source: Signals, handlers: StopHandlers): () => void {
   const duplicateMs = handlers.signalDuplicatedByNpm ? 100 : 0;
@@ -53,7 +56,7 @@ export function onStopSignals(source: Signals, handlers: StopHandlers): () => vo
   };
 }
 
-/** Returns the handlers' options for a process that npm may have started. */
+/** Returns the options that `onStopSignals` needs in a process that npm has started; none in any other process. */
 export function optionsUnderNpm(process: NodeJS.Process): Pick<StopHandlers, "signalDuplicatedByNpm" | "parentPid"> {
   if (process.env["npm_lifecycle_event"] === undefined) return {};
   return { signalDuplicatedByNpm: true, parentPid: () => process.ppid };

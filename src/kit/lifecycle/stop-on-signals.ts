@@ -4,7 +4,8 @@ import type { DrainTimes } from "./drain.ts";
 import { onStopSignals, optionsUnderNpm } from "./signals.ts";
 
 /**
- * Longer than a proxy with usual settings takes to detect a failing `/ready`, and shorter than the 30 s of Kubernetes.
+ * The times of a drain unless set. The delay is longer than a proxy with usual settings takes to detect a failing
+ * `/ready`. All steps together take less than the 30 s that Kubernetes gives a pod to stop.
  * @example const drain = { ...defaultDrainTimes, delayMs: 15_000 };
  */
 export const defaultDrainTimes: DrainTimes = { delayMs: 8000, lingerMs: 3000, timeoutMs: 15_000 };
@@ -23,7 +24,7 @@ export type StopOptions = {
 };
 
 const closeTimeoutMs = 5000;
-const interrupted = 130;
+const interruptedExitCode = 130;
 
 type StopServer = () => Promise<{ failed: boolean }>;
 
@@ -31,7 +32,8 @@ type StopServer = () => Promise<{ failed: boolean }>;
 const stops: StopServer[] = [];
 
 /**
- * Exits with 0, with 1 if a request was cut or `close` threw an error or did not settle, and with 130 at a second SIGINT.
+ * Drains and exits at a signal. The exit code is 0, or 1 if a request was cut or `close` failed or took too long, or
+ * 130 at a second SIGINT.
  */
 export function stopOnSignals(
   drain: (times: DrainTimes, onCut?: (exchange: Exchange) => void) => Promise<{ cut: number }>,
@@ -57,7 +59,7 @@ export function stopOnSignals(
   if (stops.length > 1) return;
   onStopSignals(process, {
     stop: () => void exitAfterAll(),
-    abort: () => process.exit(interrupted),
+    abort: () => process.exit(interruptedExitCode),
     ...optionsUnderNpm(process),
   });
 }

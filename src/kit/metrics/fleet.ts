@@ -13,7 +13,7 @@ export function addFleetMetrics(metrics: Pick<MetricsSink, "add">, source: Fleet
   metrics.add(
     {
       name: "fleet_instances",
-      help: "Instances known to this one, itself included, by reported state.",
+      help: "Instances of the fleet, including this one, by reported state.",
       type: "gauge",
       samples: () => {
         const counts = source.states();
@@ -24,7 +24,7 @@ export function addFleetMetrics(metrics: Pick<MetricsSink, "add">, source: Fleet
       name: "fleet_load_spread_ratio",
       help: "Largest relative difference of an instance in rotation from the average request rate: 0.2 is 20 %.",
       type: "gauge",
-      // NaN with too little data, so that a query finds the metric
+      // NaN while there is too little data, so that queries still find the metric.
       samples: () => [{ labels: {}, value: source.loadSpread() ?? Number.NaN }],
     },
     {

@@ -74,7 +74,7 @@ export function createHealthMetrics(metrics: Pick<MetricsSink, "add">, source: H
     },
     {
       name: "health_check_failures_total",
-      help: "Failed runs of the check, including a first failure that has not changed its state.",
+      help: "Failed runs of the check, including failures that did not change the state of the check.",
       type: "counter",
       samples: () => [...runsByCheck].map(([check, { failures }]) => ({ labels: { check }, value: failures })),
     },

@@ -1,6 +1,6 @@
 import { type EventLoopSample, measureEventLoop } from "../health/event-loop.ts";
 
-const minShare = 0.05;
+const minAdmittedShare = 0.05;
 
 export type Admission = { share: number; saturatedSamples: number };
 
@@ -14,22 +14,23 @@ export function nextAdmission(
   loop: Pick<EventLoopSample, "sustainedDelayMs" | "utilization">,
   limitMs: number,
 ): Admission {
-  const saturated = loop.sustainedDelayMs > limitMs && loop.utilization > 0.9;
-  if (!saturated) return { share: Math.min(1, share + 0.1), saturatedSamples: 0 };
+  const isSaturated = loop.sustainedDelayMs > limitMs && loop.utilization > 0.9;
+  if (!isSaturated) return { share: Math.min(1, share + 0.1), saturatedSamples: 0 };
   if (saturatedSamples === 0 && share === 1) return { share, saturatedSamples: 1 };
-  return { share: Math.max(minShare, share / 2), saturatedSamples: saturatedSamples + 1 };
+  return { share: Math.max(minAdmittedShare, share / 2), saturatedSamples: saturatedSamples + 1 };
 }
 
-/** Decides which requests are let in, from samples of the event loop. */
+/** Decides from samples of the event loop which requests are admitted. */
 export function watchEventLoop(limitMs: number) {
   let admission: Admission = { share: 1, saturatedSamples: 0 };
   let credit = 0;
-  let shed = 0;
+  let shedCount = 0;
   const loop = measureEventLoop((sample) => {
     if (limitMs > 0) admission = nextAdmission(admission, sample, limitMs);
   });
 
   return {
+    /** Returns whether to admit the next request. With a share of 0.25, every fourth request is admitted. */
     admits(): boolean {
       if (admission.share === 1) return true;
       credit += admission.share;
@@ -37,12 +38,12 @@ export function watchEventLoop(limitMs: number) {
         credit -= 1;
         return true;
       }
-      shed += 1;
+      shedCount += 1;
       return false;
     },
     latest: loop.latest,
     isShedding: (): boolean => admission.share < 1,
-    shedCount: (): number => shed,
+    shedCount: (): number => shedCount,
     stop: loop.stop,
   };
 }

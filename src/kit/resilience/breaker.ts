@@ -45,7 +45,9 @@ export type BreakerOptions = {
   clock: { now(): number };
   onChange?(view: BreakerView, from: BreakerStateName): void;
   closeOn?: CloseOn;
-  /** Opens after this many failures in a row, and when more than half of the calls of the window failed. */
+  /**
+   * The breaker opens after this many failures in a row, and when more than half of the calls of two seconds failed.
+   */
   maxConsecutiveFailures?: number;
 };
 
@@ -54,9 +56,9 @@ const windowMs = 2000;
 type Outcome<T> = { ok: true; value: T } | { ok: false; error: unknown };
 
 /**
- * Wraps opossum and uses only its rolling statistics. Time limits and concurrency limits belong to the driver and the
- * pool, where they end the work. Every change of state begins a new generation. The result of a call counts only in the
- * generation in which the call began, so that a late answer from before an opening changes nothing.
+ * Wraps opossum and uses only its rolling statistics. The driver and the pool enforce time limits and concurrency
+ * limits, because only they can end the work. Every change of state begins a new generation. The result of a call
+ * counts only in the generation in which the call began, so that a late answer from before an opening changes nothing.
  */
 export function createBreaker({
   name,
@@ -141,7 +143,7 @@ export function createBreaker({
     }
   };
 
-  const rejection = (): AppError => {
+  const rejectionError = (): AppError => {
     const waitMs = (nextAttemptAt ?? clock.now()) - clock.now();
     const retryAfterSeconds = Math.max(1, Math.ceil(waitMs / 1000));
     const code = codeWhileOpen();
@@ -162,11 +164,14 @@ export function createBreaker({
     counts: (): BreakerCounts => counts,
     /** Returns whether calls are rejected. */
     isOpen: (): boolean => state !== "closed",
-    /** Throws the error of `run` while the breaker is open, so that a request fails before it starts work. */
+    /**
+     * Throws the error that `run` rejects with while the breaker is open, so that a request fails before it starts
+     * work.
+     */
     assertClosed(): void {
       if (state === "closed") return;
       counts.rejected += 1;
-      throw rejection();
+      throw rejectionError();
     },
     /** Opens the breaker at once, because the check reports the dependency as down. */
     open,
@@ -176,19 +181,25 @@ export function createBreaker({
     async run<T>(work: () => Promise<T>): Promise<T> {
       if (state !== "closed") {
         counts.rejected += 1;
-        throw rejection();
+        throw rejectionError();
       }
       const startGeneration = generation;
       const outcome = (await circuit.fire(() => attempt(work, startGeneration))) as Outcome<T>;
       if (outcome.ok) return outcome.value;
       throw outcome.error;
     },
-    /** Runs work that no request waits for: rejected while the breaker is open, and its failures do not open it. */
+    /**
+     * Runs work that no request waits for. Rejects while the breaker is open. A failure of the work does not open the
+     * breaker.
+     */
     async runUncounted<T>(work: () => Promise<T>): Promise<T> {
-      if (state !== "closed") throw rejection();
+      if (state !== "closed") throw rejectionError();
       return work();
     },
-    /** Runs a background check. While the breaker is open it is the trial, so that no user request serves as one. */
+    /**
+     * Runs a background check. While the breaker is open, the check is the trial, so that no user request serves as the
+     * trial.
+     */
     async runTrial<T>(work: () => Promise<T>): Promise<T> {
       if (state === "closed") return work();
       // The previous trial hangs and was abandoned, so this one replaces it.

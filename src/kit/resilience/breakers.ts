@@ -26,7 +26,7 @@ function refuseWrongBreaker(options: NewBreaker): void {
   refuse("breakers.create", [...faultsIn(options, rules), ...required.map((name) => `${name} is required`)]);
 }
 
-/** Creates breakers and lists them, so that none has to be registered to appear in reports and metrics. */
+/** Creates breakers and lists them, so that every breaker appears in reports and metrics without being registered. */
 export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps) {
   const created: Breaker[] = [];
   const onClosed = new Map<string, (() => void)[]>();
@@ -57,9 +57,11 @@ export function createBreakers({ onChange, onSymptom, ...shared }: BreakersDeps)
     onClosed(name: string, listener: () => void): void {
       onClosed.set(name, [...(onClosed.get(name) ?? []), listener]);
     },
-    /** While the check of the same name is down, requests do not try its dependency. */
+    /** Opens the breaker of that name. Called when the check of the same name goes down. */
     open: (name: string): void => find(name)?.open(),
-    /** Called at each success of the check once it is up. A successful trial alone does not close the breaker. */
+    /**
+     * Closes the breaker of that name. Called after each success of the check of the same name while that check is up.
+     */
     close: (name: string): void => find(name)?.close(),
     /** Returns all breakers. */
     all: (): readonly Breaker[] => created,

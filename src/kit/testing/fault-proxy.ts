@@ -2,8 +2,8 @@ import { once } from "node:events";
 import { connect, createServer, type Socket } from "node:net";
 
 /**
- * pass: no fault · refuse: connection refused · hole: accepts and never answers · freeze: the same, but the data that was
- * sent during the fault arrives at its end · reset: closes connections · delay: delays responses
+ * pass: no fault · refuse: connection refused · hole: accepts and never answers · freeze: like hole, but data that is
+ * sent during the fault arrives when the fault ends · reset: closes connections · delay: delays responses
  * @example const fault: Fault = { delayMs: 500 };
  */
 export type Fault =
@@ -39,8 +39,8 @@ export type FaultProxy = {
 };
 
 /**
- * Starts a proxy between a client and a real service on 127.0.0.1 that injects one fault at a time into the path. It
- * records the bytes that it receives; set `keepsSent` to false in a long run.
+ * Starts a proxy on 127.0.0.1, between a client and a real service, that injects one fault at a time. The proxy keeps
+ * all bytes that clients send, for `sent()`. Set `keepsSent` to false in a long run, to save memory.
  * @example
  * const proxy = await startFaultProxy("redis://127.0.0.1:6379");
  * await proxy.set("hole"); // an app that is connected to proxy.url receives nothing more
@@ -65,7 +65,7 @@ export async function startFaultProxy(serviceUrl: string, { keepsSent = true } =
       upstream.destroy();
     };
     for (const socket of [client, upstream]) socket.on("error", end).on("close", end);
-    holdBack(pair);
+    pauseOrResume(pair);
     client.on("data", (chunk: Buffer) => {
       if (keepsSent) sent += chunk.toString("latin1");
       if (fault !== "hole") upstream.write(chunk);
@@ -76,7 +76,7 @@ export async function startFaultProxy(serviceUrl: string, { keepsSent = true } =
       else client.write(chunk);
     });
   });
-  const holdBack = ({ client, upstream }: { client: Socket; upstream: Socket }) => {
+  const pauseOrResume = ({ client, upstream }: { client: Socket; upstream: Socket }) => {
     for (const socket of [client, upstream]) fault === "freeze" ? socket.pause() : socket.resume();
   };
   const listen = async (port: number) => {
@@ -100,7 +100,7 @@ export async function startFaultProxy(serviceUrl: string, { keepsSent = true } =
     port,
     async set(next) {
       fault = next;
-      for (const pair of pairs) holdBack(pair);
+      for (const pair of pairs) pauseOrResume(pair);
       if (next === "refuse") listener.close();
       if (next === "refuse" || next === "reset") cut();
       if (next !== "refuse" && !listener.listening) await listen(port);

@@ -37,7 +37,7 @@ export type Failure = {
 export type LoadOptions = {
   requests: readonly LoadRequest[];
   clients: number;
-  /** The address for the next request; undefined while there is none. */
+  /** Returns the address for the next request, or undefined while no instance is ready. */
   pickUrl(): string | undefined;
   requestTimeoutMs: number;
 };

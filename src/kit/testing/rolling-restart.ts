@@ -13,17 +13,17 @@ export type RollingRestartOptions = {
   command?: string;
   /** The arguments of the program: the file of the app. */
   args: readonly string[];
-  /** The folder of the app; that of this process unless set. */
+  /** The working directory of an instance; that of this process unless set. */
   cwd?: string;
   /** The environment of an instance; `{ PORT: String(port) }` unless set. */
   env?: (instance: { port: number; index: number }) => Readonly<Record<string, string | undefined>>;
-  /** Ports of the instances, for a load balancer that knows them; free ones unless set. */
+  /** Ports of the instances, for a load balancer that is configured with them; free ports unless set. */
   ports?: readonly number[];
   /** Number of instances; 2 unless set. */
   instances?: number;
   /** Number of restarts, one after the other; 5 unless set. */
   restarts?: number;
-  /** The ready probe; "/ready" unless set. */
+  /** The path of the ready probe; "/ready" unless set. */
   readyPath?: string;
   /** The requests that clients repeat; `GET /` unless set. Add a slow request and a POST. */
   requests?: readonly LoadRequest[];

@@ -3,7 +3,7 @@ import type { Queryable } from "../../db/pool.ts";
 import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { operation } from "../../http/operation.ts";
 import { bytes, ok } from "../../http/responses.ts";
-import { preferred } from "../../kit/http/accept.ts";
+import { preferredForm } from "../../kit/http/accept.ts";
 import type { KeptMail, Mail } from "../mail.ts";
 import { mailQueue } from "../outbox.ts";
 import { renderMailPage } from "./page.ts";
@@ -32,7 +32,7 @@ export function devMailRoutes(db: Queryable): Routes {
       const rows = await db.query<{ at: Date; output: Mail }>(selectKept, [mailQueue]);
       const mails = rows.map(({ at, output }): KeptMail => ({ ...output, at }));
       const headers = { "Cache-Control": "no-store", Vary: "Accept" };
-      if (preferred(request.headers.accept ?? "", { "application/json": "json", "text/html": "html" }) === "json")
+      if (preferredForm(request.headers.accept ?? "", { "application/json": "json", "text/html": "html" }) === "json")
         return ok({ items: mails }, headers);
       const { headers: pageHeaders, page } = renderMailPage(mails);
       return bytes(200, "text/html; charset=utf-8", page.html, { ...pageHeaders, ...headers });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { preferred } from "../../../src/kit/http/accept.ts";
+import { preferredForm } from "../../../src/kit/http/accept.ts";
 
 const forms = { "application/json": "json", "application/health+json": "health", "text/html": "html" } as const;
 
@@ -20,7 +20,7 @@ for (const [accept, form] of [
   ["application/json;q=0, text/html;q=0, application/health+json;q=0", undefined],
   [",;=/", undefined],
 ] as const) {
-  test(`Accept: ${accept || "(empty)"} prefers ${form ?? "none of them"}`, () => {
-    assert.equal(preferred(accept, forms), form);
+  test(`Accept: ${accept || "(empty)"} selects ${form === undefined ? "no form" : `the form "${form}"`}`, () => {
+    assert.equal(preferredForm(accept, forms), form);
   });
 }
