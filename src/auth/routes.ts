@@ -69,15 +69,7 @@ export function authRoutes({ auth, authenticate, cookie, db, page, sessionMaxAge
   return routes;
 }
 
-const toResponse = (
-  { id, device, address, createdAt, lastSeenAt, endsAt }: SessionView,
-  { sessionId }: SessionCaller,
-) => ({
-  id,
-  device,
-  address,
-  createdAt: new Date(createdAt),
-  lastSeenAt: new Date(lastSeenAt),
-  expiresAt: new Date(endsAt),
-  current: id === sessionId,
+const toResponse = (session: SessionView, { sessionId }: SessionCaller) => ({
+  ...session,
+  current: session.id === sessionId,
 });

@@ -18,9 +18,9 @@ export type SessionView = {
   id: string;
   device: string;
   address: string;
-  createdAt: number;
-  lastSeenAt: number;
-  endsAt: number;
+  createdAt: Date;
+  lastSeenAt: Date;
+  expiresAt: Date;
 };
 
 export type Rotation =
@@ -193,9 +193,9 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
           id,
           device,
           address,
-          createdAt: Number(created),
-          lastSeenAt: Number(seen),
-          endsAt: Number(ends),
+          createdAt: new Date(Number(created)),
+          lastSeenAt: new Date(Number(seen)),
+          expiresAt: new Date(Number(ends)),
         }));
     },
   };

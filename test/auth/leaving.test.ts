@@ -98,6 +98,8 @@ test("an export contains all stored data of the user, without secrets and withou
     data["photos"]?.map(({ id }) => id),
     [photo.id],
   );
+  const sessions = await ask(`${one.url}/api/v1/auth/sessions`, { headers: bearer(person) });
+  assert.partialDeepStrictEqual((sessions.json() as { items: object[] }).items, data["sessions"]);
   assert.ok(answer.text.includes("tina@example.org"));
   assert.ok(!/argon2|password_hash|token_hash|"hash"/.test(answer.text));
   assert.ok(!answer.text.includes(other.person.userId));
