@@ -234,6 +234,17 @@ test("the form field of an avatar may also be named photo", async () => {
     assert.equal((await avatar(formOf({ name, bytes: jpeg }), { "content-type": formType })).status, 200, name);
 });
 
+test("bytes after the end of an image are ignored, up to the maximum size", async () => {
+  for (const image of [jpeg, png, webp, avif]) {
+    const answer = await addPhoto(
+      haven.url,
+      person,
+      Buffer.concat([image, Buffer.alloc(maxImageBytes - image.length)]),
+    );
+    assert.equal(answer.status, 201, answer.text);
+  }
+});
+
 test("an image of the maximum size is accepted, one more byte is 413", async () => {
   const padded = (size: number) => Buffer.concat([jpeg, Buffer.alloc(size - jpeg.length)]);
   assert.equal((await addPhoto(haven.url, person, padded(maxImageBytes))).status, 201);

@@ -52,7 +52,9 @@ export function hasTooManyPngChunks(bytes: Buffer): boolean {
   if (bytes[0] !== 0x89) return false;
   let count = 0;
   for (let at = signatureBytes; at + 8 <= bytes.length; at += 12 + bytes.readUInt32BE(at)) {
-    if (bytes.toString("latin1", at + 4, at + 8) === "IDAT") continue;
+    const type = bytes.toString("latin1", at + 4, at + 8);
+    if (type === "IEND") return false;
+    if (type === "IDAT") continue;
     count += 1;
     if (count > maxChunksBesidePixels) return true;
   }
