@@ -100,6 +100,14 @@ test("two units of a property cannot have the same label", async () => {
   assert.equal((await owner.patch(`/units/${other.id}`, { label: unit["label"] })).status, 409);
 });
 
+test("a stranger who adds a unit gets 404 for a label that is taken as well, so that no label can be guessed", async () => {
+  const { property, unit } = await createHome(owner);
+  for (const label of [unit["label"], "a free label"]) {
+    const answer = await stranger.post(`/properties/${property.id}/units`, { ...aUnit, label });
+    assert.equal(answer.status, 404, answer.text);
+  }
+});
+
 test("20 concurrent creates of overlapping leases: exactly one succeeds", async () => {
   const { unit } = await createHome(owner);
   const answers = await Promise.all(

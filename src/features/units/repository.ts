@@ -21,12 +21,14 @@ const columns = `id, property_id AS "propertyId", label, bedrooms, bathrooms, re
                  ${status} AS status, created_at AS "createdAt", updated_at AS "updatedAt"`;
 
 export const units = {
+  /** Reads the property first: a label that is taken must not be reported to another owner. */
   async insert(db: Queryable, ownerId: string, propertyId: string, fields: UnitFields): Promise<Unit | undefined> {
     const sql = {
       name: "unit-insert",
       text: `INSERT INTO units
                    (id, owner_id, property_id, label, bedrooms, bathrooms, rent_cents, currency, withdrawn)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING ${columns}`,
+                 SELECT $1, owner_id, id, $4, $5, $6, $7, $8, $9 FROM properties WHERE owner_id = $2 AND id = $3
+                 RETURNING ${columns}`,
     };
     return (await db.query<Unit>(sql, [uuidv7(), ownerId, propertyId, ...valuesOf(fields)]))[0];
   },

@@ -20,7 +20,7 @@ export function createUnitService({ db, properties }: UnitDeps) {
           .insert(tx, owner, propertyId, fields)
           .catch(onConstraint("units_property_fkey", () => notFound("property")))
           .catch(onConstraint("units_label_key", labelTaken)),
-        resource,
+        "property",
       ),
 
     async list(owner: string, propertyId: string, filter: UnitFilter, page: PageRequest): Promise<ListPage<Unit>> {
