@@ -55,7 +55,9 @@ export function createProbes({ identity, snapshot, paths = [] }: ProbeDeps) {
     const kind = kindsByPath.get(path);
     if (kind === undefined) {
       const name = /^\/ready\/([^/]+)$/.exec(path)?.[1];
-      return name === undefined ? undefined : { kind: "ready", answer: checkAnswer(name, snapshot(), identity) };
+      if (name === undefined) return undefined;
+      // Many clients encode the colon of `postgres:write`.
+      return { kind: "ready", answer: checkAnswer(name.replace(/%3A/i, ":"), snapshot(), identity) };
     }
     const hasOptions = kind === "ready" && /(?:^|&)(?:verbose|exclude)/.test(query);
     const answer = hasOptions ? readyAnswerTo(new URLSearchParams(query), snapshot(), identity) : prepared[kind]();

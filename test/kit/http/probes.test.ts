@@ -85,6 +85,7 @@ test("/ready/NAME reports one check; an unknown check is 404", async () => {
     critical: true,
   });
   assert.equal((await get("/ready/postgres/?x=1")).status, 200);
+  assert.equal((await get("/ready/postgres%3Awrite")).status, (await get("/ready/postgres:write")).status);
   assert.equal((await get("/ready/mysql")).status, 404);
   assert.equal((await get("/ready/__proto__")).status, 404);
 });
