@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Cluster } from "ioredis";
-import { fromCommand, recordAuditEntry } from "./auth/audit/audit-trail.ts";
+import { noRequest, recordAuditEntry } from "./auth/audit/audit-trail.ts";
 import { users } from "./auth/repository.ts";
 import { readPostgres, readRedis } from "./config/store-settings.ts";
 import { StartError } from "./core/start-error.ts";
@@ -18,7 +18,7 @@ export type AccountCommand = (environment: Environment, email: string) => Promis
 export const grantAdmin: AccountCommand = (environment, email) =>
   change(environment, async (tx) => {
     const targetId = knownId(await users.setRole(tx, normalized(email), "admin"));
-    await recordAuditEntry(tx, fromCommand, { action: "role_changed", targetId, details: { to: "admin" } });
+    await recordAuditEntry(tx, noRequest, { action: "role_changed", targetId, details: { to: "admin" } });
     return "The account is an administrator from its next login or token refresh.";
   });
 
@@ -26,7 +26,7 @@ export const revokeAdmin: AccountCommand = async (environment, email) => {
   const redis = readRedis(environment);
   const userId = await change(environment, async (tx) => {
     const targetId = knownId(await users.setRole(tx, normalized(email), "member"));
-    await recordAuditEntry(tx, fromCommand, { action: "role_changed", targetId, details: { to: "member" } });
+    await recordAuditEntry(tx, noRequest, { action: "role_changed", targetId, details: { to: "member" } });
     return targetId;
   });
   return `The account is no longer an administrator${await sessionsEnd(redis, userId)}`;
@@ -35,7 +35,7 @@ export const revokeAdmin: AccountCommand = async (environment, email) => {
 export const activate: AccountCommand = (environment, email) =>
   change(environment, async (tx) => {
     const targetId = knownId(await users.setActive(tx, normalized(email), true));
-    await recordAuditEntry(tx, fromCommand, { action: "user_activated", targetId });
+    await recordAuditEntry(tx, noRequest, { action: "user_activated", targetId });
     return "The account is active. Sessions from before its deactivation stay revoked.";
   });
 
@@ -43,7 +43,7 @@ export const deactivate: AccountCommand = async (environment, email) => {
   const redis = readRedis(environment);
   const userId = await change(environment, async (tx) => {
     const targetId = knownId(await users.setActive(tx, normalized(email), false));
-    await recordAuditEntry(tx, fromCommand, { action: "user_deactivated", targetId });
+    await recordAuditEntry(tx, noRequest, { action: "user_deactivated", targetId });
     return targetId;
   });
   return `The account is deactivated${await sessionsEnd(redis, userId)}`;

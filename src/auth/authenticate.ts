@@ -21,15 +21,15 @@ export type AuthenticateDeps = {
 };
 
 /**
- * The number of cookies, from the end of the header, that may be the session cookie. A page of a sibling domain can set
- * cookies of the same name. Browsers send cookies with longer paths first, and the session cookie has the shortest path,
- * `/`. After it come at most two forged cookies for each parent domain. So ten are enough for four parent domains.
+ * How many cookies with the name of the session cookie are checked, from the end of the header. A page of a sibling domain
+ * can set forged cookies with that name. Browsers send cookies with longer paths first, and the session cookie has the
+ * shortest path, `/`. At most two forged cookies for each parent domain follow it. Ten are enough for four parent domains.
  */
 const maxCandidates = 10;
 
 /**
- * Identifies the caller in one round trip: sessions in Redis, or for bearer tokens in Postgres while Redis is unavailable;
- * API keys and tokens of trusted issuers in Postgres.
+ * Identifies the caller with one round trip. Sessions are looked up in Redis; while Redis is unavailable, the sessions of
+ * bearer tokens are looked up in Postgres. API keys and the users of trusted issuers are looked up in Postgres.
  */
 export function createAuthenticate(deps: AuthenticateDeps) {
   const { tokens, sessions, cookie, roleOf, authenticateKey, authenticateIssuer } = deps;
@@ -101,8 +101,8 @@ const unauthorized = () =>
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Returns whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request;
- * for older ones the Origin has to be the host of the request.
+ * Returns whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request. For
+ * older browsers, which do not, the Origin has to be the host of the request.
  */
 function allowsCookieAuthentication({ method = "GET", headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
   if (safeMethods.has(method)) return true;
@@ -110,6 +110,6 @@ function allowsCookieAuthentication({ method = "GET", headers }: Pick<IncomingMe
   if (site !== undefined) return site === "same-origin" || site === "none";
   if (headers.origin === undefined) return true;
   const origin = URL.parse(headers.origin);
-  // Both are parsed, because a host may contain capitals or the default port of its scheme.
+  // Both are parsed before the comparison, because a host may contain capitals or the default port of its scheme.
   return origin !== null && URL.parse(`${origin.protocol}//${headers.host}`)?.host === origin.host;
 }

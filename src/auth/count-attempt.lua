@@ -1,4 +1,4 @@
--- KEYS the keys that the attempt counts for: the client address, the account
+-- KEYS one key for each limit of the attempt, such as the limit of the client address
 -- ARGV window in ms, maximum number of attempts of one key in a window, unique id of the attempt
 -- Returns 0, or the ms until the next attempt is allowed.
 local time = redis.call('TIME')

@@ -24,7 +24,7 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number];
 
-/** The client of a request, recorded with each security event. Mails are in its language. */
+/** The client of a request, recorded with each security event. `language` is the language of mails to its user. */
 export type ClientInfo = { requestId: string; address: string; device: string; language: Language };
 
 export type SecurityEvent = {
@@ -47,7 +47,7 @@ export async function recordEvent(
   await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
 }
 
-/** Returns the seconds until an account with `maxPerDay` events of this type may have another; 0 if it may now. */
+/** Returns the seconds until the account may have another event of this type: 0 below `maxPerDay` in the last day. */
 export async function secondsUntilEventAllowed(
   tx: Queryable,
   type: EventType,

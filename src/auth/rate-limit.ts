@@ -13,7 +13,7 @@ const countAttempt = loadLuaScript(new URL("./count-attempt.lua", import.meta.ur
 
 /**
  * Limits attempts per minute by client address, by client address and account, and by session. There is no limit by
- * account alone, with which attempts from elsewhere could lock the owner out.
+ * account alone, because the attempts of strangers could then lock the owner out.
  */
 export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
   const count = async (keys: string[]): Promise<void> => {
@@ -26,7 +26,7 @@ export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
     });
   };
 
-  /** Throws 429 after too many attempts, and 503 while Redis is unavailable, which these operations require anyway. */
+  /** Throws 429 after too many attempts, and 503 while Redis is unavailable. All callers require Redis anyway. */
   const attempt = (address: string, account: string): Promise<void> => {
     const network = networkOf(address);
     return count([`haven:rate:{${network}}`, `haven:rate:{${network}}:${digest(account)}`]);
@@ -35,8 +35,8 @@ export function createRateLimit({ redis, perMinute }: RateLimitDeps) {
   return {
     attempt,
 
-    /** Counts an attempt to prove a password also for its session, which a thief can use from many addresses. */
-    async attemptWith({ userId, sessionId }: SessionCaller, address: string): Promise<void> {
+    /** Also counts the attempt by session, because the thief of a session can use it from many addresses. */
+    async attemptInSession({ userId, sessionId }: SessionCaller, address: string): Promise<void> {
       await attempt(address, userId);
       await count([`haven:rate:{${sessionId}}`]);
     },

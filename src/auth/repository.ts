@@ -84,23 +84,23 @@ export const users = {
     return (await tx.query(sql, [id, email])).length > 0;
   },
 
-  /** Also marks the address as verified, and cancels a change of address that another person may have begun. */
+  /** Also marks the address as verified, and cancels a pending change of address, which another person may have begun. */
   async resetPassword(tx: Queryable, id: string, passwordHash: string): Promise<void> {
     const sql = `UPDATE users SET password_hash = $2, pending_email = NULL,
                    email_verified_at = coalesce(email_verified_at, now()), updated_at = clock_timestamp() WHERE id = $1`;
     await tx.query(sql, [id, passwordHash]);
   },
 
-  /** Returns false if the password was changed in the meantime: of two concurrent changes only one succeeds. */
-  async changePassword(db: Queryable, id: string, before: string, after: string): Promise<boolean> {
+  /** Returns false if `oldHash` is no longer stored: of two concurrent changes only one succeeds. */
+  async changePassword(db: Queryable, id: string, oldHash: string, newHash: string): Promise<boolean> {
     const sql = `UPDATE users SET password_hash = $3, pending_email = NULL, updated_at = now()
                  WHERE id = $1 AND password_hash = $2 AND active RETURNING id`;
-    return (await db.query(sql, [id, before, after])).length > 0;
+    return (await db.query(sql, [id, oldHash, newHash])).length > 0;
   },
 
   /**
-   * Returns true if the account has not been changed since it was read for a login, so that the session may stay, with
-   * the role that was read. Waits for a transaction that is changing the account.
+   * Returns whether the account is unchanged since it was read for a login, so that the new session is valid. Waits for a
+   * transaction that is changing the account.
    */
   async mayKeepSession(
     db: Queryable,

@@ -65,7 +65,7 @@ const registration = z
     name,
     invitationToken: exactText({ minLength: 1, maxLength: 200 })
       .optional()
-      .meta({ description: "The `token` of the link in the mail of an invitation, for the address of that mail" }),
+      .meta({ description: "The `token` in the link of an invitation mail; valid only with the address of that mail" }),
   })
   .meta({ example: { email: "ana.duarte@example.org", password: "four quiet harbour lights", name: "Ana Duarte" } });
 const tag = "Auth";

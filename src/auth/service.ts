@@ -48,14 +48,14 @@ export type SignedIn = {
 export type Credentials = { email: string; password: string };
 export type NewAccount = Credentials & { name: string; invitationToken?: string | undefined };
 
-/** Mails about changes of the password. */
-const maxMailsPerDay = 5;
+/** The maximum number of mails per account and day that report a changed password. */
+const maxPasswordMailsPerDay = 5;
 
 export function createAuthService(deps: AuthDeps) {
   const { db, sessions, secrets, tokens, passwords, rateLimit, reuseRevocations, outbox } = deps;
   const { unknownNetworkLimit, signUp, sessionMaxAgeSeconds, logger } = deps;
 
-  /** A failed insert of an event must not fail a request that has already taken effect. */
+  /** Logs a failed insert instead of throwing, because the request has already taken effect. */
   const recordSecurityEvent = (type: EventType, userId: string, client: ClientInfo): Promise<void> =>
     recordEvent(db, type, userId, client).catch((error: unknown) => {
       logger.warn({ err: error, requestId: client.requestId, event: type }, "recording a security event failed");
@@ -66,19 +66,19 @@ export function createAuthService(deps: AuthDeps) {
       hashCookie(secrets.cookie(user.id, id, seed)),
     );
 
-  const signedIn = (user: User, session: TokenSource, cookie: string | undefined): SignedIn => {
+  const toSignedIn = (user: User, session: TokenSource, cookie: string | undefined): SignedIn => {
     const claims = { userId: user.id, sessionId: session.id, role: user.role };
     const { token, expiresIn } = tokens.sign(claims, session.endsInMs);
     const refreshToken = secrets.refreshToken(user.id, session.id, session.seed, session.generation);
     return { user, accessToken: token, refreshToken, cookie, expiresIn };
   };
 
-  const signedInWithCookie = (user: User, session: NewSession): SignedIn =>
-    signedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
+  const toSignedInWithCookie = (user: User, session: NewSession): SignedIn =>
+    toSignedIn(user, session, secrets.cookie(user.id, session.id, session.seed));
 
   /**
    * Revokes sessions: first in Postgres, then in Redis. Fails while Redis is unavailable. If Redis fails after the write
-   * to Postgres, the resync revokes the sessions in Redis later.
+   * to Postgres, the revocation resync revokes the sessions in Redis later.
    */
   const revoke = async (userId: string, ids: readonly string[]): Promise<void> => {
     await sessions.assertReachable();
@@ -86,7 +86,7 @@ export function createAuthService(deps: AuthDeps) {
     await sessions.revoke(userId, { ids });
   };
 
-  /** Records a cut-off instead of a list of ids, to include sessions that Redis has lost or restores after a failover. */
+  /** Revokes by a cut-off time instead of by ids, to include sessions that Redis has lost or restores after a failover. */
   const revokeOtherSessions = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
     await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
@@ -119,7 +119,7 @@ export function createAuthService(deps: AuthDeps) {
         tx.afterCommit(() => unknownNetworkLimit.remember(client.address, email));
         if (outbox.sendsMail && !emailVerified)
           await outbox.add(tx, { kind: "verify-address", language, userId: user.id, email });
-        return signedInWithCookie(user, await beginSession(tx, user, client));
+        return toSignedInWithCookie(user, await beginSession(tx, user, client));
       });
     },
 
@@ -134,7 +134,8 @@ export function createAuthService(deps: AuthDeps) {
         throw wrongCredentials();
       }
       const session = await beginSession(db, user, client);
-      // A change of the account ends older sessions only, so a change during the password check would not end this one.
+      // A change of the account revokes only sessions that started before the change. If the account was changed while the
+      // password was checked, the new session is revoked here.
       if (!(await users.mayKeepSession(db, user, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
@@ -145,30 +146,30 @@ export function createAuthService(deps: AuthDeps) {
       }
       unknownNetworkLimit.remember(client.address, email);
       await recordSecurityEvent("login_succeeded", user.id, client);
-      return signedInWithCookie(withoutPassword(user), session);
+      return toSignedInWithCookie(withoutPassword(user), session);
     },
 
-    /** Exchanges a refresh token. A repeat within the retry window gets the same new token; a later reuse ends the session. */
+    /** Exchanges a refresh token. A quick retry returns the same new token. A later reuse of the old one ends the session. */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
-      const refused = () => new AppError("unauthorized", "This refresh token is not valid.");
+      const invalidToken = () => new AppError("unauthorized", "This refresh token is not valid.");
       const credential = decodeCredential(refreshToken);
-      if (credential === undefined) throw refused();
+      if (credential === undefined) throw invalidToken();
       const { userId, sessionId, generation } = credential;
-      const known = await sessions.seedOf(userId, sessionId);
-      if (known === undefined || !secrets.isRefreshToken(credential, known.seed)) throw refused();
+      const stored = await sessions.seedOf(userId, sessionId);
+      if (stored === undefined || !secrets.isRefreshToken(credential, stored.seed)) throw invalidToken();
       const user = await users.byId(db, userId);
-      if (user === undefined || !user.active) throw refused();
+      if (user === undefined || !user.active) throw invalidToken();
       const rotation = await sessions.rotate(userId, sessionId, generation, user.role);
       if (rotation.outcome === "reused") {
         await reuseRevocations.revoke(userId, sessionId);
         await recordSecurityEvent("refresh_reused", userId, client);
       }
-      if (rotation.outcome === "reused" || rotation.outcome === "not_active") throw refused();
-      const session = { id: sessionId, seed: known.seed, ...rotation };
-      return signedIn(
+      if (rotation.outcome === "reused" || rotation.outcome === "not_active") throw invalidToken();
+      const session = { id: sessionId, seed: stored.seed, ...rotation };
+      return toSignedIn(
         withoutPassword(user),
         session,
-        secrets.deriveCookie(userId, sessionId, known.seed, known.cookieHash),
+        secrets.deriveCookie(userId, sessionId, stored.seed, stored.cookieHash),
       );
     },
 
@@ -189,33 +190,34 @@ export function createAuthService(deps: AuthDeps) {
       client: ClientInfo,
     ): Promise<void> {
       const { userId, sessionId } = caller;
-      await rateLimit.attemptWith(caller, client.address);
+      await rateLimit.attemptInSession(caller, client.address);
       await sessions.assertReachable();
       const user = await users.byId(db, userId);
-      const wrong = () => new AppError("forbidden", "The current password is wrong.");
+      const wrongPassword = () => new AppError("forbidden", "The current password is wrong.");
       if (user === undefined || !(await passwords.matches(input.currentPassword, user.passwordHash))) {
         void recordSecurityEvent("password_change_failed", userId, client);
-        throw wrong();
+        throw wrongPassword();
       }
       assertNotGuessable("newPassword", input.newPassword, [user.email, user.name]);
       const passwordHash = await passwords.hash(input.newPassword);
       // The row is locked until the commit, so a concurrent login with the old password waits and is then rejected.
       await db.transaction(async (tx) => {
-        if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrong();
+        if (!(await users.changePassword(tx, userId, user.passwordHash, passwordHash))) throw wrongPassword();
         await revokeOtherSessions(tx, userId, sessionId);
         await accountTokens.revokeResets(tx, userId);
-        // The address may belong to a stranger, if it was not verified.
-        const isRepeated = (await secondsUntilEventAllowed(tx, "password_changed", userId, maxMailsPerDay)) > 0;
+        // The mails are limited, because an unverified address may belong to a stranger.
+        const isMailLimitReached =
+          (await secondsUntilEventAllowed(tx, "password_changed", userId, maxPasswordMailsPerDay)) > 0;
         await recordEvent(tx, "password_changed", userId, client);
-        if (outbox.sendsMail && !isRepeated)
+        if (outbox.sendsMail && !isMailLimitReached)
           await outbox.add(tx, { kind: "password-changed", language: client.language, userId });
       });
     },
 
-    /** Newest first. A user has few sessions (`maxSessionsPerUser`), so all are read for each page. */
+    /** Lists sessions, newest first. A user has few sessions (`maxSessionsPerUser`), so all are read for each page. */
     async sessions({ userId }: SessionCaller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
       const all = (await sessions.list(userId)).filter(({ id }) => id < below);
-      return { items: all.sort((one, other) => (one.id < other.id ? 1 : -1)).slice(0, take) };
+      return { items: all.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, take) };
     },
 
     async revokeSession({ userId }: SessionCaller, sessionId: string, client: ClientInfo): Promise<void> {

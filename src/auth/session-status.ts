@@ -30,7 +30,7 @@ export type IsStillSignedInDeps = {
   isActiveUser(userId: string): Promise<boolean>;
 };
 
-/** Returns whether a credential is still valid, for streams. If the state cannot be read, it counts as valid. */
+/** Returns whether the credential of an open stream is still valid. Returns true if this cannot be determined. */
 export const createIsStillSignedIn =
   ({ roleOf, isActiveKey, isActiveUser }: IsStillSignedInDeps): IsStillSignedIn =>
   async (caller) => {

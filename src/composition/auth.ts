@@ -76,7 +76,7 @@ export function composeAuth(deps: AuthPartsDeps) {
     previousPrivateKey: auth.previousPrivateKey,
   });
   const tokens = createAccessTokens(keys, Math.min(auth.accessTokenTtlSeconds, auth.sessionTtlSeconds));
-  const secrets = createSessionSecrets(keys.derived);
+  const secrets = createSessionSecrets(keys.sessionSecrets);
   const limits = { idleSeconds: auth.sessionTtlSeconds, maxAgeSeconds: auth.sessionMaxAgeSeconds };
   const sessions = overrides.sessions ?? createSessionStore({ redis, limits, ...sessionCache });
   const cookie = createSessionCookie({ name: auth.cookieName, secure: config.production });

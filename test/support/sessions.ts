@@ -8,7 +8,7 @@ import type { Haven } from "./haven.ts";
 /** Creates a session like a login, without the 50 ms of password hashing. */
 export async function beginSession({ running }: Haven, userId: string) {
   const keys = createTokenKeys({ secret: sameSecret.JWT_SECRET });
-  const secrets = createSessionSecrets(keys.derived);
+  const secrets = createSessionSecrets(keys.sessionSecrets);
   const limits = { idleSeconds: 86_400, maxAgeSeconds: 604_800 };
   const store = createSessionStore({ redis: running.parts.redis, limits });
   const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, new Date(), (id, seed) =>

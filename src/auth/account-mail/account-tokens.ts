@@ -4,10 +4,10 @@ import type { Queryable } from "../../db/pool.ts";
 
 export type TokenPurpose = "reset-password" | "verify-email";
 
-/** How long the link in a mail works, from its delivery. */
+/** How long the link in a mail works, from the delivery of the mail. */
 export const tokenMinutes = { "reset-password": 30, "verify-email": 24 * 60 } as const;
 
-/** A secret for a link. Only its hash is stored: it has 256 random bits, so a fast hash is enough. */
+/** Creates the secret of a link. Only its hash is stored. A fast hash is enough, because the secret has 256 random bits. */
 export function createToken(): { token: string; hash: string } {
   const token = randomBytes(32).toString("base64url");
   return { token, hash: hashToken(token) };
@@ -15,7 +15,7 @@ export function createToken(): { token: string; hash: string } {
 
 export const hashToken = (token: string): string => createHash("sha256").update(token).digest("base64url");
 
-/** The reason is deliberately not disclosed. */
+/** Deliberately does not disclose which of the reasons applies. */
 export const linkNotValid = () =>
   new AppError("bad_request", "This link is not valid: it has expired, was used, or was replaced. Ask for a new mail.");
 
@@ -43,7 +43,7 @@ export const accountTokens = {
     return (await db.query<AccountToken>(sql, [hashToken(token), purpose]))[0];
   },
 
-  /** Uses a token up. Of concurrent requests with one token, one gets it. */
+  /** Deletes the token and returns its account. Of several concurrent requests with one token, only one succeeds. */
   async take(tx: Queryable, token: string, purpose: TokenPurpose): Promise<AccountToken> {
     const sql = `DELETE FROM account_tokens WHERE token_hash = $1 AND purpose = $2 AND expires_at > now()
                  RETURNING user_id AS "userId", email`;
@@ -53,14 +53,17 @@ export const accountTokens = {
   },
 
   /**
-   * Ends the reset tokens of an account. A verification token works only while the account has its address pending, so it
-   * is kept until it expires, and limits the mails to that address.
+   * Deletes the reset tokens of an account. Verification tokens are kept until they expire, because `countOthers` limits
+   * the mails to an address by them. `verifyEmail` refuses a token whose address the account no longer has.
    */
   async revokeResets(tx: Queryable, userId: string): Promise<void> {
     await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = 'reset-password'", [userId]);
   },
 
-  /** Counts the other tokens of the account, or of the address if those are more: a repeated delivery has one already. */
+  /**
+   * Returns the number of other tokens of the account or of the address, whichever is larger. The token with this id is
+   * not counted, because an earlier attempt to deliver the same mail may have created it.
+   */
   async countOthers(
     db: Queryable,
     { id, userId, email }: AccountToken & { id: string },

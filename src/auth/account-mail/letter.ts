@@ -1,9 +1,9 @@
 import type { Language } from "./texts/texts.ts";
 
 /**
- * A mail that waits in the queue. It contains no text and no secrets, because the text and its token are created when the
- * mail is delivered. For an address that anyone may have entered, a letter is added whether or not there is an account,
- * so that the answer and its time do not reveal this.
+ * The reason for a mail that waits in the queue. A letter contains neither text nor secrets, because the text and its
+ * token are created when the mail is delivered. A request that names an email address adds a letter whether or not the
+ * address has an account, so that neither the response nor its duration reveals which addresses have accounts.
  */
 export type Letter = { language: Language } & (
   | { kind: "verify-address"; userId: string; email: string }

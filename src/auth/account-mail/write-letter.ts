@@ -10,14 +10,14 @@ import { textsIn } from "./texts/texts.ts";
 
 export type LetterWriterDeps = {
   db: Statements;
-  /** Links start with it. The host of a request is never used, because the client chooses it. */
+  /** The start of all links. The `Host` header of a request is not used, because the client chooses it. */
   publicUrl: string;
 };
 
 /** The page below the public address that a link leads to. */
 type Page = "verify-email" | "reset-password" | "accept-invitation";
 
-/** An account, and an address, get at most this many mails while their links work: any client can request them. */
+/** The maximum number of valid links per account and per address. It limits the mails, which any client can request. */
 const maxLiveTokens = 5;
 
 /** Writes the mail of a letter at its delivery, or returns undefined if no mail is due. */
@@ -27,7 +27,7 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     hours,
   });
 
-  const accountLink = async (
+  const createAccountLink = async (
     id: string,
     account: { userId: string; email: string },
     purpose: TokenPurpose,
@@ -40,21 +40,21 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
     return token === undefined ? undefined : linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
 
-  const verification = async (id: string, texts: Texts, userId: string, to: string): Promise<Mail | undefined> => {
-    const link = await accountLink(id, { userId, email: to }, "verify-email");
+  const writeVerification = async (id: string, texts: Texts, userId: string, to: string): Promise<Mail | undefined> => {
+    const link = await createAccountLink(id, { userId, email: to }, "verify-email");
     if (link === undefined) return undefined;
     const owner = await users.byEmail(db, to);
     const isTaken = owner !== undefined && owner.id !== userId;
     return { id, to, ...(isTaken ? texts["address-taken"]() : texts["verify-address"](link)) };
   };
 
-  const registration = async (id: string, texts: Texts, registrationId: string): Promise<Mail | undefined> => {
+  const writeRegistration = async (id: string, texts: Texts, registrationId: string): Promise<Mail | undefined> => {
     const renewed = await db.transaction(async (tx) => {
       const email = await registrations.addressOf(tx, registrationId);
       if (email === undefined) return undefined;
       await lockAddress(tx, email);
       const others = (await registrations.byEmail(tx, email)).filter(
-        (one) => one.hasToken && one.id !== registrationId,
+        (other) => other.hasToken && other.id !== registrationId,
       );
       return others.length < maxLiveTokens ? registrations.renewToken(tx, registrationId) : undefined;
     });
@@ -71,21 +71,22 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
         const user = await users.activeById(db, letter.userId);
         if (user === undefined) return undefined;
         // The address may have been verified, or replaced, since the letter was added.
-        const isAwaited = letter.email === user.pendingEmail || (letter.email === user.email && !user.emailVerified);
-        return isAwaited ? verification(id, texts, user.id, letter.email) : undefined;
+        const isStillUnverified =
+          letter.email === user.pendingEmail || (letter.email === user.email && !user.emailVerified);
+        return isStillUnverified ? writeVerification(id, texts, user.id, letter.email) : undefined;
       }
       case "verification-requested": {
         const user = await users.awaitingVerification(db, letter.email);
-        if (user !== undefined) return verification(id, texts, user.id, letter.email);
+        if (user !== undefined) return writeVerification(id, texts, user.id, letter.email);
         const [newest] = await registrations.byEmail(db, letter.email);
-        return newest && registration(id, texts, newest.id);
+        return newest && writeRegistration(id, texts, newest.id);
       }
       case "registration":
-        return registration(id, texts, letter.registrationId);
+        return writeRegistration(id, texts, letter.registrationId);
       case "reset-password": {
         const user = await users.byEmail(db, letter.email);
         if (!user?.active) return undefined;
-        const link = await accountLink(id, { userId: user.id, email: user.email }, "reset-password");
+        const link = await createAccountLink(id, { userId: user.id, email: user.email }, "reset-password");
         return link && { id, to: user.email, ...texts["reset-password"](link) };
       }
       case "password-changed": {
@@ -106,7 +107,7 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
   };
 }
 
-/** Letters to one address are written one after another, on all instances, so that each counts those before it. */
+/** Makes all instances write the letters to one address one after another, so that each sees the links of the others. */
 async function lockAddress(tx: Queryable, email: string): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`mail ${email}`]);
 }

@@ -18,7 +18,7 @@ export const operations = {
     path: "/auth/me",
     summary: "Change the name or the email address",
     description:
-      "A new address is the `pendingEmail` until the link in the mail to it is followed, with `POST /auth/verify-email`; then it replaces the present one. The present address gets a mail, too. An account can ask for five new addresses a day. Addresses are compared without case, and have no letters outside ASCII.",
+      "A new address is stored as `pendingEmail`. It replaces the current address when `POST /auth/verify-email` receives the token of the mail that was sent to it. The current address gets a mail as well. An account can request five new addresses a day. Addresses are compared without case and contain only ASCII letters.",
     tag,
     access: "session",
     bodyLimit: smallBodyLimit,
@@ -46,7 +46,7 @@ export const operations = {
     path: "/auth/verify-email/resend",
     summary: "Send the verification mail again",
     description:
-      "With an `email`, no sign-in is needed, and the answer does not depend on whether an account waits for its verification. Without it, the mail goes to the address of the signed-in user that is not verified yet.",
+      "With `email`, no sign-in is needed, and the answer does not depend on whether an account waits for the verification of that address. Without `email`, the mail goes to the unverified address of the signed-in user.",
     tag,
     bodyLimit: smallBodyLimit,
     body: z.strictObject({ email: email.optional() }).optional(),

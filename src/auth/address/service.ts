@@ -28,7 +28,7 @@ const maxChangesPerDay = 5;
  * that no two addresses look alike. A new address replaces the present one when its owner follows the link in a mail.
  */
 export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbox }: AddressDeps) {
-  /** If the address has got an account in another way in the meantime, the link is no longer valid. */
+  /** Throws `linkNotValid` if another account with the address was created since the registration. */
   const openAccount = async (tx: Queryable, registration: Registration, client: ClientInfo): Promise<void> => {
     const user = await users.insert(tx, { ...registration, emailVerified: true }).catch((error: unknown) => {
       throw error instanceof AppError && error.code === "conflict" ? linkNotValid() : error;
@@ -51,14 +51,14 @@ export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbo
       }
       return db.transaction(async (tx) => {
         const current = await lockUserOf(caller, tx);
-        const { passwordHash: _, active: __, ...seen } = current;
-        precondition(seen);
+        const { passwordHash: _, active: __, ...user } = current;
+        precondition(user);
         const { name = current.name, email } = changes;
         // Setting the current address cancels a pending change.
-        const wanted = email === undefined ? current.pendingEmail : email === current.email ? null : email;
-        const changed = await users.changeProfile(tx, userId, { name, pendingEmail: wanted });
+        const pendingEmail = email === undefined ? current.pendingEmail : email === current.email ? null : email;
+        const changed = await users.changeProfile(tx, userId, { name, pendingEmail });
         if (changed === undefined) throw new Error("The update returned no row.");
-        if (email !== undefined && wanted !== null) {
+        if (email !== undefined && pendingEmail !== null) {
           const retryAfterSeconds = await secondsUntilEventAllowed(
             tx,
             "email_change_requested",
@@ -77,8 +77,8 @@ export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbo
     },
 
     /**
-     * Verifies the address of the token, and sends a mail to the former address; or creates the account that was
-     * registered.
+     * Creates the account, if the token belongs to a registration. Otherwise verifies the address of the token, and sends
+     * a mail to the address that it replaces.
      */
     async verify(token: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);

@@ -36,7 +36,7 @@ export const managedUsers = {
     return (await tx.query<ManagedUser>(`SELECT ${columns} FROM users WHERE id = $1 FOR NO KEY UPDATE`, [id]))[0];
   },
 
-  /** Returns the ids of all active administrators, and locks their rows, so that concurrent changes of them wait. */
+  /** Locks the rows of all active administrators, so that concurrent changes of them wait, and returns their ids. */
   async lockAdmins(tx: Queryable): Promise<string[]> {
     const sql = "SELECT id FROM users WHERE role = 'admin' AND active ORDER BY id FOR NO KEY UPDATE";
     return (await tx.query<{ id: string }>(sql)).map(({ id }) => id);

@@ -16,7 +16,12 @@ const auditEvent = z
     id,
     at: moment,
     action: z.enum(auditActions).meta({ id: "AuditAction" }),
-    actorId: id.nullable().meta({ description: "The administrator; `null` for a command of the server" }),
+    actorId: id
+      .nullable()
+      .meta({
+        description:
+          "The administrator who acted; `null` for a server command such as `grant-admin`, and for a role from the token of a trusted issuer",
+      }),
     targetId: id.nullable().meta({ description: "The user or the invitation" }),
     details: z.record(z.string(), z.string()).meta({ example: { from: "member", to: "admin" } }),
     address: z.string().nullable().meta({ example: "203.0.113.7" }),

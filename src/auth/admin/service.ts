@@ -23,7 +23,7 @@ export type AdminOrigin = Origin & { actorId: string };
 export type UserChanges = { role?: Role; active?: boolean };
 
 export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
-  /** The caller may have lost the role since the request was authenticated. */
+  /** Throws 403 if the caller has lost the role of an administrator since the request was authenticated. */
   const lockAdmins = async (tx: Transaction, { actorId }: AdminOrigin): Promise<string[]> => {
     const admins = await managedUsers.lockAdmins(tx);
     if (!admins.includes(actorId)) throw new AppError("forbidden", "Only administrators may do this.");
@@ -42,7 +42,7 @@ export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
     /**
      * Changes the role of a user, and whether the user is active. A deactivation or the loss of the administrator's role
      * ends all sessions: in Postgres by a trigger at the commit, then in Redis. If Redis fails after the commit, every
-     * instance ends them within two seconds of its return; a repeated request ends them as well.
+     * instance ends the sessions within two seconds after Redis has recovered. A repeated request ends them as well.
      */
     async update(
       id: string,
@@ -69,7 +69,7 @@ export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
       return after;
     },
 
-    /** Sends a mail with a link, with which the invited person registers. */
+    /** Sends the invited person a mail with a link for the registration. */
     invite: (
       { email, role }: { email: string; role: Role },
       language: Language,

@@ -9,29 +9,29 @@ import { hashKey } from "./service.ts";
 export type AuthenticateKeyDeps = { db: Queryable; limit: KeyLimit };
 
 /**
- * Checks an API key in one look-up in Postgres, which also serves while Redis is unavailable. Nothing is cached, so that
- * a revoked key is refused on every instance at once. Returns undefined for a key that is not valid.
+ * Checks an API key with one query to Postgres, so that keys also work while Redis is unavailable. Nothing is cached, so
+ * that a revoked key is refused on every instance at once. Returns undefined for a key that is not valid.
  */
 export function createAuthenticateKey({ db, limit }: AuthenticateKeyDeps) {
-  const recording = new Set<string>();
+  const keysBeingRecorded = new Set<string>();
 
   const recordUse = (keyId: string): void => {
-    if (recording.has(keyId)) return;
-    recording.add(keyId);
+    if (keysBeingRecorded.has(keyId)) return;
+    keysBeingRecorded.add(keyId);
     // Not awaited: while Postgres refuses writes, keys can still be used for reads.
     apiKeys
       .recordUse(db, keyId)
       .catch(() => undefined)
-      .finally(() => recording.delete(keyId));
+      .finally(() => keysBeingRecorded.delete(keyId));
   };
 
   return async (text: string, request: IncomingMessage, response: ServerResponse): Promise<Caller | undefined> => {
     const hash = hashKey(text);
     const holder = hash && (await apiKeys.holder(db, hash));
     if (holder === undefined) return undefined;
-    const { keyId, userId, role, scopes, useIsDue } = holder;
+    const { keyId, userId, role, scopes, isUseRecordDue } = holder;
     limit.count(keyId, response);
-    if (useIsDue) recordUse(keyId);
+    if (isUseRecordDue) recordUse(keyId);
     const scope = request.method === "GET" || request.method === "HEAD" ? "read" : "write";
     if (!scopes.includes(scope)) throw new AppError("forbidden", `This API key does not have the scope \`${scope}\`.`);
     return { by: "api_key", userId, keyId, role };

@@ -10,7 +10,10 @@ export type KeyLimitDeps = {
   now?: () => number;
 };
 
-/** `total` is the count of all instances, as Redis last returned it. */
+/**
+ * The requests of one key in the current window. `total` is the count of all instances that Redis last returned. `inFlight`
+ * requests are being sent to Redis, and `unsent` requests are sent after them.
+ */
 type Count = { total: number; unsent: number; inFlight: number };
 
 const windowMs = 60_000;
@@ -18,13 +21,13 @@ const windowMs = 60_000;
 const countRequests = loadLuaScript(new URL("./count-requests.lua", import.meta.url));
 
 /**
- * Limits the requests of each API key per minute, on all instances together. A request is judged by the count that this
- * instance has, and does not wait for Redis: counts are sent in the background, one command at a time for each key.
- * Instances can exceed the limit together by the requests of one round trip. While Redis is unavailable, each instance
- * counts only its own requests.
+ * Limits the requests of each API key per minute, on all instances together. A request does not wait for Redis: the limit
+ * is compared with the count that this instance has, and counts are sent in the background, one command at a time for each
+ * key. The instances together can therefore exceed the limit by the requests that arrive during one round trip. While
+ * Redis is unavailable, each instance counts only its own requests.
  */
 export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDeps) {
-  let window = 0;
+  let windowIndex = 0;
   let counts = new Map<string, Count>();
 
   const send = async (key: string, count: Count): Promise<void> => {
@@ -39,19 +42,19 @@ export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDep
   };
 
   return {
-    /** Adds the headers of draft-ietf-httpapi-ratelimit-headers to the response; throws 429 if the limit is reached. */
+    /** Counts a request and adds the headers of draft-ietf-httpapi-ratelimit-headers. Throws 429 at the limit. */
     count(keyId: string, response: Pick<ServerResponse, "setHeader">): void {
       if (perMinute === 0) return;
-      const at = now();
-      const current = Math.floor(at / windowMs);
-      if (current !== window) {
-        window = current;
+      const nowMs = now();
+      const currentIndex = Math.floor(nowMs / windowMs);
+      if (currentIndex !== windowIndex) {
+        windowIndex = currentIndex;
         counts = new Map();
       }
       const count = counts.get(keyId) ?? { total: 0, unsent: 0, inFlight: 0 };
       counts.set(keyId, count);
       const used = count.total + count.unsent + count.inFlight;
-      const secondsLeft = Math.ceil(((current + 1) * windowMs - at) / 1000);
+      const secondsLeft = Math.ceil(((currentIndex + 1) * windowMs - nowMs) / 1000);
       response.setHeader("RateLimit-Policy", `"api-key";q=${perMinute};w=${windowMs / 1000}`);
       response.setHeader("RateLimit", `"api-key";r=${Math.max(0, perMinute - used - 1)};t=${secondsLeft}`);
       if (used >= perMinute) {
@@ -60,7 +63,7 @@ export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDep
         });
       }
       count.unsent += 1;
-      if (count.inFlight === 0) void send(`haven:key-rate:{${keyId}}:${current}`, count);
+      if (count.inFlight === 0) void send(`haven:key-rate:{${keyId}}:${currentIndex}`, count);
     },
   };
 }

@@ -18,12 +18,12 @@ export type ApiKey = {
 export type NewApiKey = { userId: string; name: string; scopes: readonly Scope[]; expiresAt: Date; hash: Buffer };
 
 /** The user of a valid key. */
-export type KeyHolder = { keyId: string; userId: string; role: Role; scopes: Scope[]; useIsDue: boolean };
+export type KeyHolder = { keyId: string; userId: string; role: Role; scopes: Scope[]; isUseRecordDue: boolean };
 
 export const maxKeysPerUser = 50;
 
 const columns = `id, name, scopes, expires_at AS "expiresAt", last_used_at AS "lastUsedAt", created_at AS "createdAt"`;
-/** The last use is recorded at most once in this time, so that a busy key costs no writes. */
+/** The last use of a key is recorded at most once per interval, so that a busy key causes few writes. */
 const useInterval = "interval '1 hour'";
 
 export const apiKeys = {
@@ -41,7 +41,7 @@ export const apiKeys = {
     const sql = {
       name: "api-key-holder",
       text: `SELECT api_keys.id AS "keyId", user_id AS "userId", role, scopes,
-               (last_used_at IS NULL OR last_used_at < now() - ${useInterval}) AS "useIsDue"
+               (last_used_at IS NULL OR last_used_at < now() - ${useInterval}) AS "isUseRecordDue"
              FROM api_keys JOIN users ON users.id = user_id AND users.active
              WHERE hash = $1 AND expires_at > now()`,
       isShort: true,

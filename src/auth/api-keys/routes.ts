@@ -11,7 +11,7 @@ import type { ApiKeyService } from "./service.ts";
 
 export type ApiKeyRoutesDeps = { service: ApiKeyService; authenticate: AuthenticateCaller; db: Queryable; page: Pager };
 
-/** There is no Idempotency-Key for the creation: a stored response would contain the key. */
+/** The creation of a key does not accept an Idempotency-Key, because the stored response would contain the key. */
 export function apiKeyRoutes({ service, authenticate, db, page }: ApiKeyRoutesDeps): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(apiKeyOperations.create, async ({ body, caller, request }) =>

@@ -6,13 +6,13 @@ import { type ClientInfo, recordEvent } from "../events.ts";
 import { lockUserOf } from "../revocations/revocations.ts";
 import { type ApiKey, apiKeys, maxKeysPerUser, type Scope } from "./repository.ts";
 
-/** Marks API keys, also for programs that search texts for leaked secrets. */
+/** The start of every API key. It also lets secret scanners recognize leaked keys. */
 export const keyPrefix = "hvn_";
-const keyForm = /^hvn_[A-Za-z0-9_-]{43}$/;
+const keyPattern = /^hvn_[A-Za-z0-9_-]{43}$/;
 
-/** Returns the form in which a key is stored, or undefined for a text that is not a key. */
+/** Returns the hash under which a key is stored, or undefined for a text that is not a key. */
 export const hashKey = (text: string): Buffer | undefined =>
-  keyForm.test(text) ? createHash("sha256").update(text).digest() : undefined;
+  keyPattern.test(text) ? createHash("sha256").update(text).digest() : undefined;
 
 const newKey = (): string => `${keyPrefix}${randomBytes(32).toString("base64url")}`;
 
@@ -22,7 +22,7 @@ export type KeyInput = { name: string; scopes: readonly Scope[]; expiresInDays: 
 
 export function createApiKeyService({ db }: { db: Database }) {
   return {
-    /** Returns the key once; afterwards only its hash is known. */
+    /** Returns the new key. Only its hash is stored, so it cannot be returned again. */
     async create(
       caller: SessionCaller,
       { name, scopes, expiresInDays }: KeyInput,

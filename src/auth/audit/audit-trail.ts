@@ -11,7 +11,7 @@ export const auditActions = [
 ] as const;
 export type AuditAction = (typeof auditActions)[number];
 
-/** Where an action came from. All members are null for a command of the server. */
+/** The administrator and the request that caused an action. */
 export type Origin = {
   actorId: string | null;
   address: string | null;
@@ -19,7 +19,8 @@ export type Origin = {
   traceId: string | null;
 };
 
-export const fromCommand: Origin = { actorId: null, address: null, requestId: null, traceId: null };
+/** The origin of actions without a request of an administrator, such as the command `grant-admin`. */
+export const noRequest: Origin = { actorId: null, address: null, requestId: null, traceId: null };
 
 export type AuditEntry = { action: AuditAction; targetId: string; details?: Readonly<Record<string, unknown>> };
 
@@ -31,7 +32,7 @@ export type AuditEvent = Origin & {
   details: Record<string, string>;
 };
 
-/** Call in the transaction of the action, so that no action is without an entry. */
+/** Call in the transaction of the action, so that no action is committed without its entry. */
 export async function recordAuditEntry(
   tx: Queryable,
   origin: Origin,

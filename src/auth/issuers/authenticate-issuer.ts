@@ -6,7 +6,7 @@ import type { Passwords } from "../passwords.ts";
 import { changeRole, createIdentityUser, findIdentity } from "./identities.ts";
 import type { IssuerClaims, VerifyIssuerToken } from "./verify-token.ts";
 
-/** A claim, and the value with which it makes a user an administrator. */
+/** The claim that makes a user an administrator if it has, or contains, this value. */
 export type AdminClaim = { name: string; value: string };
 
 export type AuthenticateIssuerDeps = {
@@ -21,8 +21,8 @@ export type AuthenticateIssuerDeps = {
  * its user. Returns undefined for an invalid token and for a deactivated user.
  */
 export function createAuthenticateIssuer({ verify, db, passwords, adminClaim }: AuthenticateIssuerDeps) {
-  /** The hash of a random password that is not kept. */
-  const unknownPassword = () => passwords.hash(randomBytes(32).toString("base64url"));
+  /** Hashes a random password that is not stored, so that no password opens the account. */
+  const hashRandomPassword = () => passwords.hash(randomBytes(32).toString("base64url"));
 
   return async (token: string): Promise<Caller | undefined> => {
     const claims = await verify(token);
@@ -34,7 +34,7 @@ export function createAuthenticateIssuer({ verify, db, passwords, adminClaim }: 
       (await createIdentityUser(db, identity, {
         name: nameIn(claims),
         role: role ?? "member",
-        passwordHash: await unknownPassword(),
+        passwordHash: await hashRandomPassword(),
       }));
     if (user === undefined || !user.active) return undefined;
     const { userId } = user;
@@ -52,7 +52,7 @@ function roleIn(claims: IssuerClaims, { name, value }: AdminClaim): Role {
   return isAdmin ? "admin" : "member";
 }
 
-/** A short visible text, or the subject. */
+/** Returns the name in the token without invisible characters, or the subject if there is no name. */
 function nameIn({ name, sub }: IssuerClaims): string {
   const text =
     typeof name === "string"

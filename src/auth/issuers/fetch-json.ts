@@ -1,10 +1,10 @@
 import { CheckFailed } from "../../core/failure-reason.ts";
 
-/** The time limit of the whole request, with its body. After it, the connection is closed. */
+/** The time limit of the whole request, including the body of the response. */
 const timeoutMs = 3000;
 const maxBytes = 262_144;
 
-/** Reads JSON from an address of an issuer. Redirects are refused: the address was configured, or the issuer named it. */
+/** Fetches JSON from an issuer. Redirects are refused, because they could lead to an address that is not allowed. */
 export async function fetchJson(url: string): Promise<unknown> {
   const signal = AbortSignal.timeout(timeoutMs);
   const response = await fetch(url, { redirect: "error", signal, headers: { accept: "application/json" } });

@@ -1,7 +1,7 @@
 import { uuidv7 } from "../../core/ids.ts";
 import type { Role } from "../../core/role.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
-import { fromCommand, recordAuditEntry } from "../audit/audit-trail.ts";
+import { noRequest, recordAuditEntry } from "../audit/audit-trail.ts";
 
 export type Identity = { issuer: string; subject: string };
 export type IdentityUser = { userId: string; role: Role; active: boolean };
@@ -16,8 +16,8 @@ export async function findIdentity(db: Queryable, { issuer, subject }: Identity)
 }
 
 /**
- * Creates the user of an identity. The user has an address of its own under `.invalid`, which receives no mail: an
- * address in the token is ignored, so that it can neither open nor reserve an account.
+ * Creates the user of an identity. The user gets a generated address under `.invalid`, which receives no mail. An address
+ * in the token is ignored, so that a token can neither open nor reserve the account of that address.
  */
 export async function createIdentityUser(
   db: Database,
@@ -45,7 +45,7 @@ export async function changeRole(db: Database, userId: string, role: Role, issue
   await db.transaction(async (tx) => {
     const sql = "UPDATE users SET role = $2, updated_at = now() WHERE id = $1 AND role <> $2 RETURNING id";
     if ((await tx.query(sql, [userId, role])).length === 0) return;
-    await recordAuditEntry(tx, fromCommand, {
+    await recordAuditEntry(tx, noRequest, {
       action: "role_changed",
       targetId: userId,
       details: { to: role, issuer },

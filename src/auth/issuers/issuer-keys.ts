@@ -11,11 +11,11 @@ export type IssuerKeysDeps = {
   now?: () => number;
 };
 
-/** Older keys are read again in the background. */
+/** Keys that are older than this are fetched again in the background. */
 export const refreshMs = 300_000;
-/** The minimum time between a successful attempt and the next, whatever tokens arrive: a new key counts after it. */
+/** The minimum pause after a successful attempt, however many tokens arrive. A new key may be refused for this long. */
 export const pauseAfterSuccessMs = 1000;
-/** The same after a failure: attempts at a provider that does not answer end by their time limit only. */
+/** The minimum pause after a failed attempt. It is longer, because an attempt may have waited for its whole time limit. */
 export const pauseAfterFailureMs = 10_000;
 /** How long keys are used while the issuer is unavailable. */
 export const maxAgeMs = 86_400_000;
@@ -23,12 +23,12 @@ export const maxAgeMs = 86_400_000;
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string().max(2000) });
 
 /**
- * The public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While the issuer is
- * unavailable, the known keys are used for a day. Between two attempts there is a pause, so
- * that tokens with invented key ids cannot make this server flood the issuer.
+ * Fetches and keeps the public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While the
+ * issuer is unavailable, the known keys are used for a day. Between two attempts there is a pause, so that tokens with
+ * invented key ids cannot make this server flood the issuer.
  */
 export function createIssuerKeys({ issuer, allows, now = performance.now.bind(performance) }: IssuerKeysDeps) {
-  let known: ReadonlyMap<string, IssuerKey> = new Map();
+  let keysById: ReadonlyMap<string, IssuerKey> = new Map();
   let loadedAt = Number.NEGATIVE_INFINITY;
   let attemptedAt = Number.NEGATIVE_INFINITY;
   let failure: unknown;
@@ -41,7 +41,7 @@ export function createIssuerKeys({ issuer, allows, now = performance.now.bind(pe
       const discovered = discoverySchema.parse(await fetchJson(configuration));
       if (discovered.issuer !== issuer) throw new CheckFailed("forbidden");
       if (!allows(discovered.jwks_uri)) throw new CheckFailed("forbidden");
-      known = readKeySet(await fetchJson(discovered.jwks_uri));
+      keysById = readKeySet(await fetchJson(discovered.jwks_uri));
       loadedAt = now();
       failure = undefined;
     } catch (error) {
@@ -64,20 +64,20 @@ export function createIssuerKeys({ issuer, allows, now = performance.now.bind(pe
   return {
     /** Returns undefined if the issuer has no such key. Throws 503 if that cannot be determined. */
     async find(kid: string): Promise<IssuerKey | undefined> {
-      const usable = () => (now() - loadedAt < maxAgeMs ? known.get(kid) : undefined);
-      const found = usable();
+      const findUsable = () => (now() - loadedAt < maxAgeMs ? keysById.get(kid) : undefined);
+      const found = findUsable();
       if (found !== undefined) {
         if (!isFresh()) void refresh();
         return found;
       }
       await refresh();
-      const foundNow = usable();
-      if (foundNow === undefined && failure !== undefined) {
+      const foundAfterRefresh = findUsable();
+      if (foundAfterRefresh === undefined && failure !== undefined) {
         throw new AppError("unavailable", "The keys of the token's issuer cannot be read at the moment. Retry later.", {
           retryAfterSeconds: pauseAfterFailureMs / 1000,
         });
       }
-      return foundNow;
+      return foundAfterRefresh;
     },
 
     /** For the health check: reads the keys if they are due, and throws if the last attempt failed. */

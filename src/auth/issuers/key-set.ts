@@ -25,7 +25,7 @@ const jwkSchema = z.object({
 });
 const setSchema = z.object({ keys: z.array(z.unknown()).max(maxKeys) });
 
-/** Returns the keys that can verify signatures, by id. Others are ignored: symmetric, weak, for encryption, without id. */
+/** Returns the keys that verify signatures, by id. Ignores keys that are symmetric, weak, for encryption or without id. */
 export function readKeySet(value: unknown): ReadonlyMap<string, IssuerKey> {
   const keys = new Map<string, IssuerKey>();
   for (const entry of setSchema.parse(value).keys) {
@@ -36,7 +36,7 @@ export function readKeySet(value: unknown): ReadonlyMap<string, IssuerKey> {
   return keys;
 }
 
-/** Uses the public members only, also of a set that holds private keys by mistake. */
+/** Uses only the public members, even if the issuer publishes private keys by mistake. */
 function toIssuerKey({ kty, n, e, crv, x, y, alg }: z.infer<typeof jwkSchema>): IssuerKey | undefined {
   const possible: readonly Algorithm[] = kty === "RSA" ? rsaAlgorithms : [curveAlgorithms[crv ?? ""] ?? []].flat();
   const algorithms = alg === undefined ? possible : possible.filter((name) => name === alg);

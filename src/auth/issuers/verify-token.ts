@@ -4,7 +4,7 @@ import type { IssuerKeys } from "./issuer-keys.ts";
 
 export type VerifyIssuerTokenDeps = { issuers: ReadonlyMap<string, Pick<IssuerKeys, "find">>; audience: string };
 
-/** Providers put groups into tokens, so these are longer than our own. */
+/** Longer than for this server's own tokens, because issuers put groups into their tokens. */
 const maxLength = 8192;
 const toleranceSeconds = 5;
 const maxClockSkewSeconds = 30;

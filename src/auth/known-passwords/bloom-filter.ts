@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
 
-/** With 24 bits for each entry, one text in 100,000 that is not in the set is taken for an entry. */
+/** With 24 bits per entry, `mayContain` wrongly returns true for one in 100,000 texts. */
 export const bitsPerEntry = 24;
 const hashCount = 16;
 
-/** Returns the bits of a text: two numbers of its hash, combined (Kirsch and Mitzenmacher). */
+/** Returns the positions of a text's bits, derived from two numbers of its hash (Kirsch and Mitzenmacher). */
 function* bitsOf(text: string, size: number): Generator<number> {
   const digest = createHash("sha256").update(text).digest();
   const [start, step] = [digest.readUIntBE(0, 6), digest.readUIntBE(6, 6)];

@@ -6,7 +6,7 @@ export type ExportDeps = { db: Queryable; sessions: Pick<SessionStore, "list"> }
 
 /** Writes one JSON object with a list for each table, and with the sessions, while it reads them. */
 export async function* exportUser({ db, sessions }: ExportDeps, userId: string): AsyncGenerator<string> {
-  // Read first: while Redis is unavailable, the request gets 503 instead of a part of the data.
+  // Sessions are read first: if Redis is unavailable, the request fails with 503 before any data is sent.
   yield `{"sessions":${JSON.stringify(await sessions.list(userId))}`;
   for (const table of [...otherTables, ...ownedTables]) {
     let separator = `,"${table.name}":[`;

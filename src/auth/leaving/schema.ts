@@ -12,7 +12,7 @@ const flat = z.union([value, z.array(value), z.record(z.string(), value)]);
 const nested = z.union([flat, z.record(z.string(), flat)]);
 const row = z
   .record(z.string(), z.union([nested, z.record(z.string(), nested)]))
-  .meta({ id: "ExportedRow", description: "A row of the table of that name." });
+  .meta({ id: "ExportedRow", description: "A row, with the columns of its table." });
 
 export const leavingOperations = {
   export: operation({
@@ -37,7 +37,7 @@ export const leavingOperations = {
     path: "/auth/me",
     summary: "Delete the current user and everything the user owns",
     description:
-      "Cannot be undone. A session needs `currentPassword`; a token of a trusted issuer needs none. Refused with 409 for the last active administrator.",
+      "Cannot be undone. `currentPassword` is required with a session, and not used with a token of a trusted issuer. Refused with 409 for the last active administrator.",
     tag,
     access,
     bodyLimit: smallBodyLimit,

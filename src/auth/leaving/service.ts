@@ -25,7 +25,7 @@ export type LeavingDeps = {
   sessionMaxAgeSeconds: number;
 };
 
-/** Rows of one table per transaction, so that a large account does not reach the time limit of a statement. */
+/** How many rows one transaction deletes, so that a large account does not reach the time limit of a statement. */
 const rowsPerBatch = 2000;
 
 export function createLeavingService(deps: LeavingDeps) {
@@ -44,7 +44,7 @@ export function createLeavingService(deps: LeavingDeps) {
     return rows.length;
   };
 
-  const deleteOwned = async (userId: string): Promise<void> => {
+  const deleteOwnedRows = async (userId: string): Promise<void> => {
     for (const { table, where } of ownedTables) {
       let deleted = rowsPerBatch;
       while (deleted === rowsPerBatch) deleted = await db.transaction((tx) => deleteBatch(tx, userId, table, where));
@@ -61,14 +61,14 @@ export function createLeavingService(deps: LeavingDeps) {
       const message = "Required to delete the account from a session.";
       throw new AppError("validation_failed", message, { errors: [{ path: "currentPassword", message }] });
     }
-    await rateLimit.attemptWith(caller, client.address);
+    await rateLimit.attemptInSession(caller, client.address);
     const user = await users.byId(db, userId);
     if (user !== undefined && (await passwords.matches(currentPassword, user.passwordHash))) return;
     if (user !== undefined) await recordEvent(db, "deletion_failed", userId, client);
     throw new AppError("forbidden", "The current password is wrong.");
   };
 
-  /** Deletes what names the user by the address: mails that wait or were sent, invitations, registrations, networks. */
+  /** Deletes records with the user's email address: queued and sent mails, invitations, registrations, known networks. */
   const deleteByAddress = async (tx: Transaction, userId: string, email: string): Promise<void> => {
     const jobs = `DELETE FROM ${jobSchema}.job
                   WHERE data ->> 'userId' = $1 OR $2 IN (data ->> 'email', data ->> 'to', output ->> 'to')`;
@@ -78,7 +78,7 @@ export function createLeavingService(deps: LeavingDeps) {
     tx.afterCommit(() => unknownNetworkLimit.forget(email));
   };
 
-  /** What was created during the batches is deleted with the user, whose row is locked meanwhile. */
+  /** Deletes the user, and the rows that were added during the batches. The lock of the user's row prevents further rows. */
   const deleteUser = (userId: string): Promise<void> =>
     db.transaction(async (tx) => {
       await assertNotLastAdmin(tx, userId);
@@ -90,21 +90,21 @@ export function createLeavingService(deps: LeavingDeps) {
       if (user?.avatar) await removeFiles(tx, [user.avatar]);
       if (user !== undefined) await deleteByAddress(tx, userId, user.email);
       const ended = await sessions.revoke(userId, { allBut: "" });
-      // A failover of Redis could restore the sessions, and the user's row no longer has the time of their end.
+      // A failover of Redis could restore the sessions, and the user's row with the cut-off that revokes them is deleted.
       await recordRevocations(tx, userId, ended, sessionMaxAgeSeconds);
       await tx.query("DELETE FROM users WHERE id = $1", [userId]);
     });
 
   return {
     /**
-     * Deletes everything of the user. A failure in between leaves an account with less data, which the user can delete
-     * again. A token of an issuer counts as the password, which its users do not have.
+     * Deletes the user and everything the user owns. If this fails halfway, the account remains with less data, and the
+     * user can repeat the deletion. Users of a trusted issuer have no password, so none is required of them.
      */
     async remove(caller: Caller, currentPassword: string | undefined, client: ClientInfo): Promise<void> {
       await sessions.assertReachable();
       if (caller.by === "session") await assertPassword(caller, currentPassword, client);
       await db.transaction((tx) => assertNotLastAdmin(tx, caller.userId));
-      await deleteOwned(caller.userId);
+      await deleteOwnedRows(caller.userId);
       await deleteUser(caller.userId);
     },
   };

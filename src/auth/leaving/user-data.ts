@@ -1,19 +1,19 @@
 import { jobSchema } from "../../db/app-role.ts";
 import type { Queryable } from "../../db/pool.ts";
 
-/** A table with rows of users. A test compares the list with the database. */
+/** A table with rows that belong to users. A test finds tables of the database that are missing in the lists below. */
 export type UserTable = {
-  /** The member of the export. */
+  /** The name of the list in the export. */
   name: string;
   table: string;
   /** The condition for rows of the user with the id `$1`. */
   where: string;
-  /** A unique column, in whose order rows are read; a uuid unless `textKey`. */
+  /** A unique column, by which rows are sorted and read in pages. Its type is uuid, or text if `hasTextKey`. */
   key: string;
-  textKey?: boolean;
-  /** Columns that are not exported: secrets in the form in which they are stored. */
+  hasTextKey?: boolean;
+  /** Columns that are not exported, because they contain secrets or hashes of secrets. */
   secret?: readonly string[];
-  /** The exported object of a row `t`, if some rows have members that concern another user. */
+  /** The SQL of the exported object of a row `t`, if it leaves out members that are about another user. */
   row?: string;
 };
 
@@ -27,7 +27,7 @@ const ofUser = (name: string, table: string, key: string, secret: readonly strin
   secret,
 });
 
-/** In the order in which rows can be deleted: rows that refer to others first. */
+/** Tables whose rows are exported and deleted, in the order of deletion: rows that refer to others first. */
 export const ownedTables: readonly UserTable[] = [
   owned("photos", "photos"),
   owned("maintenanceEvents", "maintenance_events"),
@@ -37,13 +37,13 @@ export const ownedTables: readonly UserTable[] = [
   owned("properties", "properties"),
   { ...owned("maintenanceEventHeads", "maintenance_event_heads"), key: "owner_id" },
   ofUser("securityEvents", "security_events", "id"),
-  { ...ofUser("idempotencyKeys", "idempotency_keys", "key"), textKey: true },
+  { ...ofUser("idempotencyKeys", "idempotency_keys", "key"), hasTextKey: true },
   ofUser("apiKeys", "api_keys", "id", ["hash"]),
-  { ...ofUser("identities", "identities", "issuer || ' ' || subject"), textKey: true },
+  { ...ofUser("identities", "identities", "issuer || ' ' || subject"), hasTextKey: true },
   ofUser("accountTokens", "account_tokens", "id", ["token_hash"]),
 ];
 
-/** Exported, and deleted with the row of the user, or kept: see `docs/leaving.md`. */
+/** Tables that are exported, and whose rows are deleted with the user or kept: see `docs/leaving.md`. */
 export const otherTables: readonly UserTable[] = [
   { name: "user", table: "users", where: "id = $1", key: "id", secret: ["password_hash"] },
   ofUser("sessionRevocations", "session_revocations", "session_id"),
@@ -78,13 +78,13 @@ const firstId = "00000000-0000-0000-0000-000000000000";
 
 /** Reads all rows of the user in a table as JSON, page by page. */
 export async function* rowsOf(db: Queryable, userId: string, table: UserTable): AsyncGenerator<object> {
-  const type = table.textKey ? "text" : "uuid";
+  const type = table.hasTextKey ? "text" : "uuid";
   const sql = `SELECT ${table.key} AS key, ${table.row ?? "to_jsonb(t)"} - $2::text[] AS row FROM ${table.table} AS t
                WHERE ${table.where} AND ${table.key} > $3::${type} ORDER BY 1 LIMIT ${rowsPerPage}`;
-  for (let last = table.textKey ? "" : firstId; ; ) {
-    const page = await db.query<{ key: string; row: object }>(sql, [userId, table.secret ?? [], last]);
+  for (let lastKey = table.hasTextKey ? "" : firstId; ; ) {
+    const page = await db.query<{ key: string; row: object }>(sql, [userId, table.secret ?? [], lastKey]);
     for (const { row } of page) yield row;
     if (page.length < rowsPerPage) return;
-    last = page.at(-1)?.key ?? last;
+    lastKey = page.at(-1)?.key ?? lastKey;
   }
 }

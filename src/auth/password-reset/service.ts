@@ -25,8 +25,8 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
   const { db, sessions, passwords, rateLimit, unknownNetworkLimit, outbox } = deps;
   return {
     /**
-     * Adds a letter for every address. Whether there is an account is looked up at the delivery, so the answer and its
-     * time do not show it.
+     * Adds a letter for every address. The account is looked up at the delivery, so neither the response nor its duration
+     * shows whether there is one.
      */
     async request(email: string, { address, language }: ClientInfo): Promise<void> {
       outbox.assertSendsMail();
@@ -34,11 +34,11 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
       await db.transaction((tx) => outbox.add(tx, { kind: "reset-password", language, email }));
     },
 
-    /** Sets the password and ends everything that the former password may have opened to another person. */
+    /** Sets the password, and revokes the sessions and API keys that another person may have created. */
     async reset({ token, newPassword }: { token: string; newPassword: string }, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);
       await sessions.assertReachable();
-      // Before the password is hashed, which is expensive.
+      // Checked before the password is hashed, because hashing is expensive.
       const found = await accountTokens.find(db, token, "reset-password");
       const owner = found && (await users.activeById(db, found.userId));
       if (owner === undefined) throw linkNotValid();
@@ -59,7 +59,7 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
         tx.afterCommit(() => unknownNetworkLimit.remember(client.address, user.email));
         return user.id;
       });
-      // If Redis fails now, every instance ends the sessions within two seconds of its return.
+      // If Redis fails now, every instance ends the sessions within two seconds after Redis has recovered.
       await sessions.revoke(userId, { allBut: "" });
     },
   };

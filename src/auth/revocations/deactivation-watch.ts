@@ -10,12 +10,12 @@ export type DeactivationWatchDeps = {
 };
 
 const pollMs = 1000;
-/** The maximum time from the time stamp of a deactivation to its commit. Each poll covers this time again. */
+/** The maximum time from the time stamp of a deactivation to its commit. Each poll reads this time again. */
 const overlapSeconds = 15;
 
 /**
- * Ends the sessions of accounts that a command or a statement in SQL has deactivated, or deprived of the administrator's
- * role, without access to Redis. After an outage, the first poll covers the time since the last poll that succeeded.
+ * Revokes the sessions of accounts that were deactivated, or lost the role of an administrator, without access to Redis: by
+ * a command, by SQL, or while Redis failed. After an outage, the first poll covers the time since the last successful poll.
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();
@@ -25,7 +25,7 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
   const poll = async (): Promise<void> => {
     const startedAt = performance.now();
     const withinSeconds = overlapSeconds + (startedAt - coveredUntil) / 1000;
-    const seen = new Set<string>();
+    const polled = new Set<string>();
     for (const { userId, at } of await recentDeactivations(db, withinSeconds)) {
       const deactivation = `${userId} ${at.getTime()}`;
       if (!applied.has(deactivation)) {
@@ -34,10 +34,10 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
         if (revoked.length > 0)
           logger.info({ userId, sessions: revoked.length }, "sessions of deactivated account revoked");
       }
-      seen.add(deactivation);
+      polled.add(deactivation);
       applied.add(deactivation);
     }
-    applied = seen;
+    applied = polled;
     coveredUntil = startedAt;
   };
 

@@ -16,8 +16,8 @@ type Reused = { userId: string; sessionId: string };
 const maxPending = 10_000;
 
 /**
- * Revokes a session whose refresh token was reused, first in Postgres and then in Redis, which has suspended the session
- * already. The client that reused the token will not retry, so this instance retries while Postgres fails.
+ * Revokes a session whose refresh token was reused: first in Postgres, then in Redis, where the session is already
+ * suspended. If this fails, this instance retries, because the client that reused the token will not.
  */
 export function createReuseRevocations({ db, sessions, keepSeconds, logger }: ReuseRevocationsDeps) {
   const pending = new Map<string, Reused>();

@@ -6,9 +6,10 @@ import type { SessionCaller } from "../../http/access.ts";
 import { type UserWithPassword, users } from "../repository.ts";
 
 // The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
+// A cut-off (`users.sessions_valid_from`) revokes all sessions of the user that started before it, except `session_kept`.
 // Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
 
-/** Returns the start time of a new session: never before a cut-off, because a former primary's clock may have been ahead. */
+/** Returns the start time of a new session: never before the cut-off, even if the clock of a former primary was ahead. */
 export async function sessionStart(db: Queryable, userId: string): Promise<Date> {
   const sql = "SELECT greatest(clock_timestamp(), sessions_valid_from) AS start FROM users WHERE id = $1";
   const [row] = await db.query<{ start: Date }>(sql, [userId]);
@@ -30,7 +31,7 @@ export async function activeRole(db: Queryable, userId: string, sessionId: strin
 
 /**
  * Locks the user's row until the transaction ends. Throws 401 if the session has ended since the request was
- * authenticated, for example by a reset of the password for which the request waited.
+ * authenticated, for example by a password reset that held the lock.
  */
 export async function lockUserOf({ userId, sessionId }: SessionCaller, tx: Queryable): Promise<UserWithPassword> {
   const user = await users.lock(tx, userId);
@@ -54,7 +55,7 @@ export async function recordRevocations(
   );
 }
 
-/** Revokes all sessions that started before now, except one if given, including sessions that are missing in Redis. */
+/** Revokes all sessions that started before now except `keptId`, including sessions that are missing in Redis. */
 export async function revokeAllBefore(db: Queryable, userId: string, keptId: string | null): Promise<void> {
   const sql = `UPDATE users SET sessions_valid_from = date_trunc('milliseconds', clock_timestamp()), session_kept = $2
                WHERE id = $1`;
@@ -91,7 +92,10 @@ export async function* liveRevocations(db: Queryable, keepSeconds: number): Asyn
   }
 }
 
-/** Returns recent deactivations, also of accounts that are active again. Only they have a cut-off that keeps no session. */
+/**
+ * Returns recent cut-offs that keep no session: those of deactivations, also of accounts that are active again, of lost
+ * administrator roles, and of password resets.
+ */
 export function recentDeactivations(db: Queryable, withinSeconds: number): Promise<{ userId: string; at: Date }[]> {
   return db.query(
     `SELECT id AS "userId", sessions_valid_from AS at FROM users

@@ -4,12 +4,12 @@ import { type Invitation, invitations } from "./invitations.ts";
 
 export type SignUpPolicy = "open" | "verified" | "invited" | "closed";
 
-/** How a registration continues: as an account, with an invitation or without, or after its address is verified. */
+/** What a registration creates: an account, with or without an invitation, or first a mail that verifies the address. */
 export type Admission = { kind: "account"; invitation: Invitation | undefined } | { kind: "verification" };
 
 /**
- * Decides on a registration by `SIGN_UP`. An invitation is accepted with every policy except `closed`, and only for the
- * address that it was sent to.
+ * Accepts or refuses a registration by the setting `SIGN_UP`. An invitation is accepted with every policy except `closed`,
+ * and only for the address that it was sent to.
  */
 export async function admit(
   db: Queryable,

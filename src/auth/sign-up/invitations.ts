@@ -16,37 +16,40 @@ const validDays = 7;
 
 const columns = `id, email, role, created_at AS "createdAt", expires_at AS "expiresAt"`;
 
-/** An invitation counts only while its sender is an administrator, who could otherwise return by one that is kept. */
-const waiting = `accepted_at IS NULL AND expires_at > now()
+/**
+ * An invitation is valid only while its sender is an active administrator. Otherwise former administrators could regain
+ * the role with an invitation that they have sent to another address of theirs.
+ */
+const validCondition = `accepted_at IS NULL AND expires_at > now()
   AND invited_by IN (SELECT id FROM users WHERE role = 'admin' AND active)`;
 
-/** Invitations of administrators. One is used up by the registration that accepts it, for the address that it names. */
+/** Invitations that administrators send. An invitation works for one registration with the address that it was sent to. */
 export const invitations = {
-  /** Gives the invitation a new token, and returns it with its address. */
+  /** Gives the invitation a new token. Returns the token and the address of the invitation. */
   async renewToken(db: Queryable, id: string): Promise<{ email: string; token: string; hours: number } | undefined> {
     const { token, hash } = createToken();
     const sql = `UPDATE invitations SET token_hash = $2, expires_at = now() + make_interval(days => ${validDays})
-                 WHERE id = $1 AND ${waiting} RETURNING email`;
+                 WHERE id = $1 AND ${validCondition} RETURNING email`;
     const [found] = await db.query<{ email: string }>(sql, [id, hash]);
     return found && { ...found, token, hours: validDays * 24 };
   },
 
   async find(db: Queryable, token: string): Promise<Invitation | undefined> {
-    const sql = `SELECT ${columns} FROM invitations WHERE token_hash = $1 AND ${waiting}`;
+    const sql = `SELECT ${columns} FROM invitations WHERE token_hash = $1 AND ${validCondition}`;
     return (await db.query<Invitation>(sql, [hashToken(token)]))[0];
   },
 
   /** Returns false if the invitation was accepted in the meantime. */
   async accept(tx: Queryable, id: string, userId: string): Promise<boolean> {
     const sql = `UPDATE invitations SET accepted_at = now(), accepted_by = $2, token_hash = NULL
-                 WHERE id = $1 AND ${waiting} RETURNING id`;
+                 WHERE id = $1 AND ${validCondition} RETURNING id`;
     return (await tx.query(sql, [id, userId])).length > 0;
   },
 };
 
 /**
- * Invites an address, and sends the mail with the link. An earlier invitation of the address ends, because its role may
- * have been a mistake. The caller has made sure that the user may invite, and holds the lock of the administrators.
+ * Invites a person by mail. Earlier invitations to the same address are deleted, because their role may have been a
+ * mistake. The caller must have locked the administrators and checked that the sender is one of them.
  */
 export async function invite(
   tx: Transaction,

@@ -8,7 +8,7 @@ const validHours = 24;
 
 const columns = `id, email, name, password_hash AS "passwordHash"`;
 
-/** Registrations that become accounts once the link in the mail is followed, with `SIGN_UP=verified`. */
+/** Registrations with `SIGN_UP=verified`. A registration becomes an account when the link in its mail is followed. */
 export const registrations = {
   async insert(tx: Queryable, { email, name, passwordHash }: Omit<Registration, "id">): Promise<string> {
     await tx.query("DELETE FROM registrations WHERE expires_at < now()");
@@ -31,7 +31,7 @@ export const registrations = {
     return (await db.query<{ email: string }>("SELECT email FROM registrations WHERE id = $1", [id]))[0]?.email;
   },
 
-  /** Gives the registration a new token, and returns it with its address. */
+  /** Gives the registration a new token. Returns the token and the address of the registration. */
   async renewToken(db: Queryable, id: string): Promise<{ email: string; token: string; hours: number } | undefined> {
     const { token, hash } = createToken();
     const sql = `UPDATE registrations SET token_hash = $2, expires_at = now() + make_interval(hours => ${validHours})
@@ -40,7 +40,10 @@ export const registrations = {
     return found && { ...found, token, hours: validHours };
   },
 
-  /** Deletes all registrations of the token's address. Only one of several concurrent requests gets the registration. */
+  /**
+   * Returns the registration of a token, and deletes all registrations of its address. Of several concurrent requests with
+   * one token, only one gets the registration.
+   */
   async take(tx: Queryable, token: string): Promise<Registration | undefined> {
     const sql = `DELETE FROM registrations WHERE token_hash = $1 AND expires_at > now() RETURNING ${columns}`;
     const [taken] = await tx.query<Registration>(sql, [hashToken(token)]);

@@ -49,7 +49,7 @@ export function createAccessTokens(keys: Pick<TokenKeys, "signing" | "byKid">, t
   };
 
   return {
-    /** A token expires no later than its session, because while Redis is unavailable the session cannot be checked. */
+    /** A token expires no later than its session, whose expiry cannot be checked while Redis is unavailable. */
     sign({ userId, sessionId, role }: Claims, sessionEndsInMs: number): { token: string; expiresIn: number } {
       const expiresIn = Math.max(1, Math.min(ttlSeconds, Math.floor(sessionEndsInMs / 1000)));
       const token = jwt.sign({ sid: sessionId, role }, signing.signWith, {

@@ -26,9 +26,9 @@ export function createTokenKeys({ secret, previousSecrets = [], privateKey, prev
     jwks: {
       keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
     },
-    /** Keys of refresh tokens, the current key first, then the previous ones. */
-    derived: secrets.map((text) => derive(text, "haven refresh tokens")),
-    /** Keys of page cursors, in the same order. */
+    /** Keys of refresh tokens and session cookies, the current key first, then the previous ones. */
+    sessionSecrets: secrets.map((text) => derive(text, "haven refresh tokens")),
+    /** Keys of page cursors, the current key first, then the previous ones. */
     cursors: secrets.map((text) => derive(text, "haven cursors")),
   };
 }

@@ -16,10 +16,10 @@ const scripts = {
 };
 
 /**
- * Limits the attempts to sign in to an account from unknown networks, so that the attempts of a botnet are limited. A
- * network is known to the account after a sign-in, or a reset of the password, from that network. All unknown networks
- * share one limit. Known networks are not limited, so the owner is never locked out. Accounts are identified by their
- * address, whether or not they exist.
+ * Limits the attempts to sign in to an account from unknown networks, against botnets, which use many addresses. A network
+ * is known to the account after a sign-in, or a reset of the password, from that network. All unknown networks share one
+ * limit. Known networks are not limited, so the owner is never locked out. The limit of an email address applies whether
+ * or not the address has an account.
  */
 export function createUnknownNetworkLimit({ redis, perMinute }: UnknownNetworkLimitDeps) {
   /** In an hour, all unknown networks together may make as many attempts as one address may make in ten minutes. */
@@ -39,14 +39,14 @@ export function createUnknownNetworkLimit({ redis, perMinute }: UnknownNetworkLi
       );
     },
 
-    /** Remembers the network of a successful sign-in. If this fails, the network stays unknown until the next one. */
+    /** Remembers the network of a successful sign-in. If this fails, the next successful sign-in does it. */
     remember(address: string, email: string): void {
       if (perMinute === 0) return;
       const args = [networkOf(address), maxNetworks, forgetAfterMs];
       redis.write((client) => scripts.remember(client, keysOf(email).slice(0, 1), args)).catch(() => undefined);
     },
 
-    /** Forgets the networks of a deleted account. If this fails, Redis does it after `forgetAfterMs`. */
+    /** Deletes the known networks of a deleted account. If this fails, they expire after `forgetAfterMs`. */
     forget(email: string): void {
       redis.write((client) => client.del(...keysOf(email).slice(0, 1))).catch(() => undefined);
     },

@@ -11,7 +11,7 @@ const isLanguage = (tag: string): tag is Language => Object.hasOwn(languages, ta
 
 const maxPreferences = 10;
 
-/** Returns the first language of an `Accept-Language` header that there are texts in. English is the default. */
+/** Returns the preferred language of an `Accept-Language` header among those with texts. English is the default. */
 export function languageOf(acceptLanguage: string | undefined): Language {
   const preferences = (acceptLanguage ?? "").slice(0, 200).split(",", maxPreferences);
   const weighted = preferences.map((preference) => {
@@ -19,7 +19,7 @@ export function languageOf(acceptLanguage: string | undefined): Language {
     const weight = parameters.map((parameter) => /^\s*q=([\d.]+)\s*$/.exec(parameter)?.[1]).find(Boolean);
     return { language: tag.trim().toLowerCase().split("-", 1)[0] ?? "", weight: Number(weight ?? 1) };
   });
-  const best = weighted.filter(({ language, weight }) => isLanguage(language) && weight > 0);
-  const [first] = best.sort((one, other) => other.weight - one.weight);
+  const supported = weighted.filter(({ language, weight }) => isLanguage(language) && weight > 0);
+  const [first] = supported.sort((a, b) => b.weight - a.weight);
   return first !== undefined && isLanguage(first.language) ? first.language : "en";
 }
