@@ -16,7 +16,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export type AccountCommand = (environment: Environment, email: string) => Promise<string>;
 
 export const grantAdmin: AccountCommand = (environment, email) =>
-  change(environment, async (tx) => {
+  changeAccount(environment, async (tx) => {
     const targetId = knownId(await users.setRole(tx, normalized(email), "admin"));
     await recordAuditEntry(tx, noRequest, { action: "role_changed", targetId, details: { to: "admin" } });
     return "The account is an administrator from its next login or token refresh.";
@@ -24,16 +24,16 @@ export const grantAdmin: AccountCommand = (environment, email) =>
 
 export const revokeAdmin: AccountCommand = async (environment, email) => {
   const redis = readRedis(environment);
-  const userId = await change(environment, async (tx) => {
+  const userId = await changeAccount(environment, async (tx) => {
     const targetId = knownId(await users.setRole(tx, normalized(email), "member"));
     await recordAuditEntry(tx, noRequest, { action: "role_changed", targetId, details: { to: "member" } });
     return targetId;
   });
-  return `The account is no longer an administrator${await sessionsEnd(redis, userId)}`;
+  return `The account is no longer an administrator${await revokeAndDescribe(redis, userId)}`;
 };
 
 export const activate: AccountCommand = (environment, email) =>
-  change(environment, async (tx) => {
+  changeAccount(environment, async (tx) => {
     const targetId = knownId(await users.setActive(tx, normalized(email), true));
     await recordAuditEntry(tx, noRequest, { action: "user_activated", targetId });
     return "The account is active. Sessions from before its deactivation stay revoked.";
@@ -41,16 +41,16 @@ export const activate: AccountCommand = (environment, email) =>
 
 export const deactivate: AccountCommand = async (environment, email) => {
   const redis = readRedis(environment);
-  const userId = await change(environment, async (tx) => {
+  const userId = await changeAccount(environment, async (tx) => {
     const targetId = knownId(await users.setActive(tx, normalized(email), false));
     await recordAuditEntry(tx, noRequest, { action: "user_deactivated", targetId });
     return targetId;
   });
-  return `The account is deactivated${await sessionsEnd(redis, userId)}`;
+  return `The account is deactivated${await revokeAndDescribe(redis, userId)}`;
 };
 
 /** Runs the change and its entry in the audit trail in one transaction. */
-async function change<T>(environment: Environment, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function changeAccount<T>(environment: Environment, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const db = createDatabase(readPostgres(environment), (statement) => statement());
   try {
     return await db.transaction(work);
@@ -59,11 +59,11 @@ async function change<T>(environment: Environment, work: (tx: Transaction) => Pr
   }
 }
 
-/** Revokes the sessions in Redis, and returns the end of the message. */
-async function sessionsEnd(redis: ReturnType<typeof readRedis>, userId: string): Promise<string> {
+/** Revokes the sessions in Redis. Returns the second half of the message for the terminal. */
+async function revokeAndDescribe(redis: ReturnType<typeof readRedis>, userId: string): Promise<string> {
   if (await endSessions(redis, userId)) return ", and its sessions are revoked.";
-  const why = redis.target === undefined ? "Redis is not configured" : "Redis is not reachable";
-  return `. ${why}, so running instances revoke its sessions within two seconds.`;
+  const reason = redis.target === undefined ? "Redis is not configured" : "Redis is not reachable";
+  return `. ${reason}, so running instances revoke its sessions within two seconds.`;
 }
 
 /** Returns whether the sessions were revoked in Redis. */
@@ -71,7 +71,7 @@ async function endSessions({ target, ...limits }: ReturnType<typeof readRedis>, 
   if (target === undefined) return false;
   const client = createRedis(target, limits, "haven-command", { retryStrategy: () => null });
   const access = createRedisAccess({ read: client, write: client }, (work) => work());
-  // With a Cluster, no instance remembers sessions.
+  // With a Redis Cluster, instances cache no sessions, so there is nothing to confirm.
   const confirmations =
     client instanceof Cluster ? undefined : createConfirmations({ client, redis: access, remembersKeys: false });
   const sessions = createSessionStore({

@@ -47,10 +47,10 @@ export function createApp({
   onFinished,
   connections,
   securityHeaders,
-  ...rest
+  ...expressDeps
 }: AppDeps): ListenerApp {
-  const { trust } = rest;
-  const expressApp = createExpressApp(rest);
+  const { trust } = expressDeps;
+  const expressApp = createExpressApp(expressDeps);
   const bodyDiscarder = createBodyDiscarder();
   const pipelining = createPipeliningLimit();
   const pacer = createRequestPacer();
@@ -58,7 +58,7 @@ export function createApp({
   return {
     express: expressApp,
     handle(request, response, sendContinue) {
-      // The connection: no request is processed after `Connection: close`, nor one that a proxy could parse differently.
+      // The connection: refuses requests after `Connection: close`, and requests that a proxy could parse differently.
       if (bodyDiscarder.isClosing(request.socket)) {
         request.socket.destroy();
         return;
@@ -85,7 +85,7 @@ export function createApp({
       for (const [name, value] of securityHeaders) response.setHeader(name, value);
       response.setHeader("X-Request-Id", request.context.id);
 
-      // Refused before any work: malformed requests, and all while the event loop is saturated.
+      // Refused before any work: malformed requests, and all requests while the event loop is saturated.
       try {
         if (fault !== undefined) throw new AppError("bad_request", fault);
         assertReadableUrl(request.url ?? "");
@@ -110,7 +110,7 @@ const tooManyBodies = () =>
 
 export type ExpressDeps = {
   about: AboutDeps;
-  /** Of the accounts and the features. */
+  /** The routes of the accounts and the features. */
   routes: readonly Routes[];
   /** Routes that the API reference does not list. */
   unlistedRoutes: readonly Routes[];
@@ -130,8 +130,8 @@ function createExpressApp({
   logger,
   corsOrigins,
 }: ExpressDeps): Express {
-  const all = [...routes, ...unlistedRoutes, aboutRoutes(about, routes)];
-  const refuse = rejectUnknownRoute(all);
+  const allRoutes = [...routes, ...unlistedRoutes, aboutRoutes(about, routes)];
+  const rejectUnknown = rejectUnknownRoute(allRoutes);
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
@@ -140,10 +140,10 @@ function createExpressApp({
   app.set("trust proxy", trust.trusts);
 
   if (corsOrigins.length > 0) app.use(cors(corsOrigins));
-  app.use(rejectOptions(refuse));
-  app.use(resourceRouter(all, assertAvailable));
+  app.use(rejectOptions(rejectUnknown));
+  app.use(resourceRouter(allRoutes, assertAvailable));
   app.use(redirectBrowsers);
-  app.use(refuse);
+  app.use(rejectUnknown);
   app.use(handleErrors(logger));
   return app;
 }

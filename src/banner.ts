@@ -10,18 +10,18 @@ export function banner(
   login?: Login,
   problem?: string,
 ): string {
-  const at = `http://localhost:${port}`;
-  const ops = managementPort === undefined ? at : `http://localhost:${managementPort}`;
+  const url = `http://localhost:${port}`;
+  const operatorUrl = managementPort === undefined ? url : `http://localhost:${managementPort}`;
   const services = engines === undefined ? "your own Postgres and Redis" : engineLine(config, engines);
   return `
-  Haven is listening on ${at}
+  Haven is listening on ${url}
   with ${services}
 ${problem === undefined ? "" : `\n  Not ready: ${problem}\n  The server tries again every second; until then, requests that need Postgres fail.\n`}
   Try:
-    curl '${at}/ready?verbose'
-    ${signIn(at, engines?.databaseUrl === undefined ? undefined : login)}
-    ${at}/api (start page) and ${at}/api/docs (API reference) in a browser
-    ${ops}/health/detailed (status page) in a browser
+    curl '${url}/ready?verbose'
+    ${signInCommand(url, engines?.databaseUrl === undefined ? undefined : login)}
+    ${url}/api (start page) and ${url}/api/docs (API reference) in a browser
+    ${operatorUrl}/health/detailed (status page) in a browser
 
   Press Ctrl-C to stop.
 
@@ -33,13 +33,13 @@ function engineLine(config: Config, { databaseUrl, redisUrl, shared }: NonNullab
   const external =
     databaseUrl === undefined ? " and your own Postgres" : redisUrl === undefined ? " and your own Redis" : "";
   const where = shared
-    ? ", shared with the process that started it in this folder (npm run dev, or another server), and stopped with it"
+    ? ", shared with the process that started it in this folder and will also stop it (npm run dev, or another server)"
     : databaseUrl && `, with Postgres data in ${config.embeddedDataDir}/`;
   return `embedded ${embedded}${external}${where ?? ""}`;
 }
 
-/** Uses the demo account if there is one. */
-function signIn(at: string, login: Login | undefined): string {
-  if (login === undefined) return `curl ${at}/api`;
-  return `curl ${at}/api/v1/auth/login --json '${JSON.stringify(login)}'`;
+/** Returns a command that signs in with the demo account, if there is one. */
+function signInCommand(url: string, login: Login | undefined): string {
+  if (login === undefined) return `curl ${url}/api`;
+  return `curl ${url}/api/v1/auth/login --json '${JSON.stringify(login)}'`;
 }

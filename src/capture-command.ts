@@ -16,7 +16,7 @@ type CapturedFile = { file: string; path: string; status: number | null; bytes: 
 
 const pageFile = "status.html";
 
-const sources: readonly (readonly [file: string, path: string])[] = [
+const capturedEndpoints: readonly (readonly [file: string, path: string])[] = [
   ["health.json", "/health/detailed"],
   [pageFile, "/health/detailed"],
   ["ready.txt", "/ready?verbose"],
@@ -36,22 +36,25 @@ const evidenceList = z.object({ captures: z.array(z.object({ id: z.number(), che
 /** Saves what the instances report now, for a later analysis. Returns the report for the terminal. */
 export async function captureInstances({ urls, token, folder, now }: CaptureOptions): Promise<string> {
   const bases = urls.map(readUrl);
-  const top = join(folder, `haven-capture-${now.toISOString().replaceAll(/[:.]/g, "-")}`);
+  const captureFolder = join(folder, `haven-capture-${now.toISOString().replaceAll(/[:.]/g, "-")}`);
   const lines: string[] = [];
   const captured: Captured[] = [];
   for (const base of bases) {
     const name = base.host.replaceAll(/[^A-Za-z0-9.-]/g, "-");
-    const target = join(top, name);
-    mkdirSync(target, { recursive: true, mode: 0o700 });
-    const files = await captureOne(base, token, target);
-    writeFileSync(join(target, "manifest.json"), `${JSON.stringify({ url: base.origin, at: now, files }, null, 2)}\n`);
+    const instanceFolder = join(captureFolder, name);
+    mkdirSync(instanceFolder, { recursive: true, mode: 0o700 });
+    const files = await captureInstance(base, token, instanceFolder);
+    writeFileSync(
+      join(instanceFolder, "manifest.json"),
+      `${JSON.stringify({ url: base.origin, at: now, files }, null, 2)}\n`,
+    );
     captured.push({ base, name, files });
     const failed = files.filter(({ status }) => status === null || status >= 400);
-    lines.push(`${base.origin}: ${files.length - failed.length} of ${files.length} files in ${target}`);
+    lines.push(`${base.origin}: ${files.length - failed.length} of ${files.length} files in ${instanceFolder}`);
     for (const { path, status, error } of failed) lines.push(`  ${path}: ${status ?? error ?? "no answer"}`);
   }
-  writeFileSync(join(top, "index.html"), renderIndex(captured, now), { mode: 0o600 });
-  return [...lines, `Open ${join(top, "index.html")} in a browser.`].join("\n");
+  writeFileSync(join(captureFolder, "index.html"), renderIndex(captured, now), { mode: 0o600 });
+  return [...lines, `Open ${join(captureFolder, "index.html")} in a browser.`].join("\n");
 }
 
 type Captured = { base: URL; name: string; files: readonly CapturedFile[] };
@@ -70,7 +73,7 @@ function renderIndex(captured: readonly Captured[], now: Date): string {
     <html lang="en"><meta charset="utf-8"><title>Haven capture ${now.toISOString()}</title>
     <style>${trusted(indexStyle)}</style>
     <h1>Capture of ${now.toISOString()}</h1>${sections}
-    <p>A .cpuprofile opens in the Performance panel of a Chromium browser; log.jsonl is printed for people by "haven logs".</p></html>`
+    <p>A .cpuprofile opens in the Performance panel of a Chromium browser; "haven logs" prints log.jsonl for people.</p></html>`
     .html;
 }
 
@@ -83,16 +86,16 @@ function readUrl(text: string): URL {
   return url;
 }
 
-async function captureOne(base: URL, token: string | undefined, target: string): Promise<CapturedFile[]> {
+async function captureInstance(base: URL, token: string | undefined, instanceFolder: string): Promise<CapturedFile[]> {
   const save = async (file: string, path: string): Promise<CapturedFile & { body: string }> => {
     const isPage = file === pageFile;
     const { body: received, ...rest } = await get(new URL(path, base), token, isPage ? "text/html" : usualTypes);
     const body = isPage ? withoutScripts(received) : received;
-    writeFileSync(join(target, file), body, { mode: 0o600 });
+    writeFileSync(join(instanceFolder, file), body, { mode: 0o600 });
     return { file, path, ...rest, bytes: body.length, body: body.toString() };
   };
   const files: CapturedFile[] = [];
-  for (const [file, path] of sources) {
+  for (const [file, path] of capturedEndpoints) {
     const { body, ...saved } = await save(file, path);
     files.push(saved);
     if (file !== "evidence.json" || saved.status !== 200) continue;
@@ -112,7 +115,7 @@ async function captureOne(base: URL, token: string | undefined, target: string):
   return files;
 }
 
-/** A saved page cannot update itself: its script would report a lost connection, and its button to pause is useless. */
+/** Removes the script, which would report a lost connection in a saved page, and the button that pauses the script. */
 const withoutScripts = (page: Buffer): Buffer =>
   Buffer.from(page.toString().replaceAll(/<script>[\s\S]*?<\/script>|<p class="live scripted">[\s\S]*?<\/p>/g, ""));
 

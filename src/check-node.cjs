@@ -1,4 +1,5 @@
-// npm scripts load this file before main.ts. A Node that cannot read TypeScript would otherwise print only a stack.
+// npm scripts load this file before main.ts. A Node that cannot run TypeScript would otherwise print only a stack
+// trace.
 
 const { engines } = require("../package.json");
 

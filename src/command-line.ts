@@ -1,4 +1,4 @@
-// First, so that it applies while the other modules are loaded.
+// This import is first, so that its setting applies while the other modules are loaded.
 import "./core/young-generation.ts";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -22,7 +22,7 @@ import { develop, serve } from "./serve-command.ts";
 
 const migrateExitCodes = { done: exitCodes.ok, pending: exitCodes.pending, changed: exitCodes.failed } as const;
 
-/** The project's own folder, both from src/ and from dist/. */
+/** The folder of this project. The path is the same for src/ and for dist/. */
 const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 
 const usage = `Usage: node dist/main.js [command]
@@ -43,7 +43,7 @@ const usage = `Usage: node dist/main.js [command]
   capture URL [URL …]
              save health, metrics, log lines and profiles of instances in a folder;
              OPS_TOKEN is sent if it is set
-  logs       print JSON log lines from the standard input for people:
+  logs       print JSON log lines from the standard input in readable form:
              kubectl logs deployment/haven | node dist/main.js logs
   doctor     find numbers that disagree in configuration files; see doctor --help
   help       show this
@@ -74,7 +74,7 @@ await run().catch((error: unknown) => {
 
 async function run(): Promise<void> {
   if (process.argv[2] === "doctor") {
-    // The .env file of this folder is not read, because it is for development, and the doctor judges production.
+    // The .env file of this folder is not read: it is for development, and the doctor checks settings of production.
     const { runInProcess } = await import("./doctor/cli/run-in-process.ts");
     return runInProcess(process.argv.slice(3), { version, program: "node dist/main.js doctor", shippedFolder });
   }
@@ -131,18 +131,18 @@ async function captureAndExit(urls: readonly string[]): Promise<void> {
 }
 
 async function migrateAndExit(args: readonly string[]): Promise<void> {
-  const wanted = readMigrateArguments(args);
-  if (wanted === undefined) {
+  const migration = readMigrateArguments(args);
+  if (migration === undefined) {
     process.stderr.write(migrateUsage);
     process.exit(exitCodes.usage);
   }
-  if (wanted.action === "help") return void process.stdout.write(migrateUsage);
+  if (migration.action === "help") return void process.stdout.write(migrateUsage);
   const database = readPostgres(await withDevelopmentStores(environment()));
   const onProgress = (message: string) => void process.stderr.write(`${message}\n`);
   const { output, state } =
-    wanted.action === "status"
+    migration.action === "status"
       ? await showStatus(database)
-      : await applyMigrations(database, wanted.grantTo, onProgress);
+      : await applyMigrations(database, migration.grantTo, onProgress);
   process.stdout.write(output);
   process.exitCode = migrateExitCodes[state];
 }

@@ -1,7 +1,8 @@
 import { readFile } from "node:fs/promises";
 
-// The process in which `npm run dev` runs the server. Loading the packages is most of the time of a start and does not
-// depend on the sources, so it is done before the supervisor's message, which names the file that starts the server.
+// The process in which `npm run dev` runs the server. Loading the packages takes most of the time of a start and does
+// not depend on the sources. So this process loads the packages in advance. Then it waits for the message of the
+// development server, which names the file that starts the server.
 
 const { promise: message, resolve, reject } = Promise.withResolvers<unknown>();
 process.once("message", resolve);
@@ -13,8 +14,8 @@ const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
 // A package that cannot be loaded is reported by the source that needs it.
 await Promise.allSettled(Object.keys(dependencies).map((name) => import(name)));
 
-const given = await message.catch(() => undefined);
-if (typeof given !== "object" || given === null || !("start" in given)) process.exit();
+const received = await message.catch(() => undefined);
+if (typeof received !== "object" || received === null || !("start" in received)) process.exit();
 process.off("disconnect", reject);
 process.disconnect?.();
-await import(String(given.start));
+await import(String(received.start));

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Imports nothing itself: older versions of Node cannot load the other modules, and would print only a stack.
+// This file has no static imports: an older Node would fail to load the other modules and print only a stack trace.
 
 const minNodeMajor = 24;
 

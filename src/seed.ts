@@ -80,7 +80,7 @@ async function seedWith(config: Config, rows: number, stack: AsyncDisposableStac
   const { query, close } = createDatabase({ ...config.postgres, url, statementTimeoutMs }, (statement) => statement());
   stack.defer(close);
   const { hash } = createPasswords({ queueTimeoutMs: 10_000 });
-  // The server adds the demo account only to an empty database.
+  // The demo data is added first, because the server adds it only to an empty database.
   if (isEmbedded) await addDemoData({ query, hash });
   // The demo password is public, and the database of DATABASE_URL may be reachable for other people.
   const password = isEmbedded ? demoLogin.password : randomBytes(12).toString("base64url");
@@ -103,13 +103,13 @@ async function embeddedPostgres(config: Config, stack: AsyncDisposableStack): Pr
   return engines.databaseUrl;
 }
 
-function printTenths(): (rows: number, of: number) => void {
+function printTenths(): (rows: number, total: number) => void {
   let printed = 0;
-  return (rows, of) => {
-    const tenths = Math.floor((rows * 10) / of);
+  return (rows, total) => {
+    const tenths = Math.floor((rows * 10) / total);
     if (tenths === printed) return;
     printed = tenths;
-    process.stderr.write(`${format(rows)} of ${format(of)} rows\n`);
+    process.stderr.write(`${format(rows)} of ${format(total)} rows\n`);
   };
 }
 

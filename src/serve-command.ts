@@ -17,7 +17,7 @@ import { type Running, start } from "./server.ts";
 
 const bannerDelayLimitMs = 10_000;
 const maxDatabaseWaitMs = 5000;
-const silence = Symbol("silence");
+const noAnswer = Symbol("noAnswer");
 
 /** Starts the server, prints the banner in development, and stops the server at a signal. */
 export async function serve(config: Config): Promise<void> {
@@ -38,7 +38,7 @@ export async function serve(config: Config): Promise<void> {
   process.once("uncaughtException", (error) => {
     // A second exception, during the exit, ends the process at once.
     process.once("uncaughtException", () => process.exit(exitCodes.failed));
-    // Not `fatal`, which pino writes synchronously: a stuck reader would block the exit.
+    // The level is not `fatal`, because pino writes that level synchronously, and a stuck reader would block the exit.
     logger.error({ err: error }, "uncaught exception");
     void exit(exitCodes.failed);
   });
@@ -67,17 +67,17 @@ export async function serve(config: Config): Promise<void> {
   // The banner is printed after the log lines of the start, so that it stays on the screen.
   if (problem === undefined) await untilStartedUp(running, bannerDelayLimitMs);
   await flush();
-  // A reader that has closed must not end the server.
+  // The server must not end if the reader of its output has closed.
   process.stdout.on("error", () => undefined);
   process.stdout.write(banner(config, running, embedded?.demoLogin, problem));
 }
 
 /** Returns a sentence if the database did not answer. The wait is short, because a developer waits for the banner. */
 async function databaseProblem(firstMigration: Promise<unknown>): Promise<string | undefined> {
-  const silent = sleep(maxDatabaseWaitMs, silence, { ref: false });
-  const outcome = await Promise.race([firstMigration, silent]);
+  const timeLimit = sleep(maxDatabaseWaitMs, noAnswer, { ref: false });
+  const outcome = await Promise.race([firstMigration, timeLimit]);
   if (outcome === undefined) return undefined;
-  if (outcome === silence) return "Postgres has not answered yet. Check DATABASE_URL.";
+  if (outcome === noAnswer) return "Postgres has not answered yet. Check DATABASE_URL.";
   const code = failureCode(outcome);
   const explained = explainPostgresFailure(outcome)?.sentence ?? "Postgres does not answer. Check DATABASE_URL.";
   return outcome instanceof MigrationError ? outcome.message : code ? `${explained} (${code})` : explained;
@@ -117,13 +117,13 @@ async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Pr
   const limit = setTimeout(resolve, limitMs);
   const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
     const hasRun = capabilities.every(({ status }) => status !== "unknown");
-    // Waits for the demo account, which the banner names, and for the next turn, because changes are logged in this
-    // one.
+    // Waits for the demo account, because the banner names it, and for the next turn of the event loop, because state
+    // changes are logged in this turn.
     if (startedUp && hasRun) void prepared.then(() => setImmediate(resolve));
   };
-  const forget = parts.kit.monitor.onSnapshot(check);
+  const unsubscribe = parts.kit.monitor.onSnapshot(check);
   check(parts.kit.snapshot());
   await promise;
   clearTimeout(limit);
-  forget();
+  unsubscribe();
 }

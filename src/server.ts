@@ -26,7 +26,7 @@ export type Running = {
   port: number;
   managementPort: number | undefined;
   engines: Engines | undefined;
-  /** Resolves after the first attempt to migrate, with its error if it failed. Without a migration, at once. */
+  /** Resolves after the first attempt to migrate, with its error if it failed. Resolves at once without a migration. */
   firstMigration: Promise<unknown>;
   parts: Parts;
   /** Resolves when the database is migrated and has its demo data, outside production. */
@@ -89,7 +89,8 @@ async function startAll(
           if (engines !== undefined) await embedded?.addDemoData({ query: parts.db.query, hash: parts.passwords.hash });
         },
       );
-  // Checks that ran before the first migration would report a missing schema. The embedded Postgres is known to run.
+  // The checks start after the first migration or this wait, because earlier checks would report a missing schema. The
+  // wait is longer with the embedded Postgres, because the migration of a running Postgres ends soon.
   const waitMs = engines?.databaseUrl === undefined ? firstMigrationWaitMs : embeddedMigrationWaitMs;
   void Promise.race([migrating?.firstTry, sleep(waitMs)]).then(kit.start);
 

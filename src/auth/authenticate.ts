@@ -21,15 +21,16 @@ export type AuthenticateDeps = {
 };
 
 /**
- * How many cookies with the name of the session cookie are checked, from the end of the header. A page of a sibling domain
- * can set forged cookies with that name. Browsers send cookies with longer paths first, and the session cookie has the
- * shortest path, `/`. At most two forged cookies for each parent domain follow it. Ten are enough for four parent domains.
+ * How many cookies with the name of the session cookie are checked, from the end of the header. A page of a sibling
+ * domain can set forged cookies with that name. Browsers send cookies with longer paths first, and the session cookie
+ * has the shortest path, `/`. At most two forged cookies for each parent domain follow it. Ten are enough for four
+ * parent domains.
  */
 const maxCandidates = 10;
 
 /**
- * Identifies the caller with one round trip. Sessions are looked up in Redis; while Redis is unavailable, the sessions of
- * bearer tokens are looked up in Postgres. API keys and the users of trusted issuers are looked up in Postgres.
+ * Identifies the caller with one round trip. Sessions are looked up in Redis; while Redis is unavailable, the sessions
+ * of bearer tokens are looked up in Postgres. API keys and the users of trusted issuers are looked up in Postgres.
  */
 export function createAuthenticate(deps: AuthenticateDeps) {
   const { tokens, sessions, cookie, roleOf, authenticateKey, authenticateIssuer } = deps;
@@ -101,8 +102,8 @@ const unauthorized = () =>
 const safeMethods = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Returns whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request. For
- * older browsers, which do not, the Origin has to be the host of the request.
+ * Returns whether a request may be authenticated by its cookie alone. Browsers send Sec-Fetch-Site with each request.
+ * For older browsers, which do not, the Origin has to be the host of the request.
  */
 function allowsCookieAuthentication({ method = "GET", headers }: Pick<IncomingMessage, "method" | "headers">): boolean {
   if (safeMethods.has(method)) return true;

@@ -36,7 +36,9 @@ export function createPasswords({ queueTimeoutMs, tracer = noTracer }: { queueTi
 
   return {
     hash: (password: string): Promise<string> => run(async () => (await loadArgon2()).hash(password, parameters)),
-    /** Compares a password with a hash. Takes the same time without a hash, which means that the account does not exist. */
+    /**
+     * Compares a password with a hash. Takes the same time without a hash, which means that the account does not exist.
+     */
     matches: (password: string, stored: string | undefined): Promise<boolean> =>
       run(async () => (await (await loadArgon2()).verify(stored ?? dummyHash, password)) && stored !== undefined),
     isOutdated: (stored: string): boolean => !stored.startsWith(parametersText),

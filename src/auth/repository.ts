@@ -84,7 +84,9 @@ export const users = {
     return (await tx.query(sql, [id, email])).length > 0;
   },
 
-  /** Also marks the address as verified, and cancels a pending change of address, which another person may have begun. */
+  /**
+   * Also marks the address as verified, and cancels a pending change of address, which another person may have begun.
+   */
   async resetPassword(tx: Queryable, id: string, passwordHash: string): Promise<void> {
     const sql = `UPDATE users SET password_hash = $2, pending_email = NULL,
                    email_verified_at = coalesce(email_verified_at, now()), updated_at = clock_timestamp() WHERE id = $1`;
@@ -99,8 +101,8 @@ export const users = {
   },
 
   /**
-   * Returns whether the account is unchanged since it was read for a login, so that the new session is valid. Waits for a
-   * transaction that is changing the account.
+   * Returns whether the account is unchanged since it was read for a login, so that the new session is valid. Waits for
+   * a transaction that is changing the account.
    */
   async mayKeepSession(
     db: Queryable,

@@ -14,8 +14,8 @@ const rowsPerStatement = 1000;
 const maxStatements = 50;
 
 /**
- * Deletes rows that are older than their retention period, once an hour on every instance. Rows that another instance is
- * deleting are skipped. If a run fails, for example because Postgres is read-only, the next run deletes the rows.
+ * Deletes rows that are older than their retention period, once an hour on every instance. Rows that another instance
+ * is deleting are skipped. If a run fails, for example because Postgres is read-only, the next run deletes the rows.
  */
 export function createRetention({ db, eventDays, auditDays, firstRunAfterMs = 10_000 }: RetentionDeps) {
   // Ids sort by creation time, so Postgres finds the oldest rows with the index of the primary key.

@@ -86,7 +86,9 @@ export function createAuthService(deps: AuthDeps) {
     await sessions.revoke(userId, { ids });
   };
 
-  /** Revokes by a cut-off time instead of by ids, to include sessions that Redis has lost or restores after a failover. */
+  /**
+   * Revokes by a cut-off time instead of by ids, to include sessions that Redis has lost or restores after a failover.
+   */
   const revokeOtherSessions = async (tx: Queryable, userId: string, keptId: string): Promise<void> => {
     await revokeAllBefore(tx, userId, keptId);
     await sessions.revoke(userId, { allBut: keptId });
@@ -134,8 +136,8 @@ export function createAuthService(deps: AuthDeps) {
         throw wrongCredentials();
       }
       const session = await beginSession(db, user, client);
-      // A change of the account revokes only sessions that started before the change. If the account was changed while the
-      // password was checked, the new session is revoked here.
+      // A change of the account revokes only sessions that started before the change. If the account was changed while
+      // the password was checked, the new session is revoked here.
       if (!(await users.mayKeepSession(db, user, session.id))) {
         await revoke(user.id, [session.id]);
         throw wrongCredentials();
@@ -149,7 +151,10 @@ export function createAuthService(deps: AuthDeps) {
       return toSignedInWithCookie(withoutPassword(user), session);
     },
 
-    /** Exchanges a refresh token. A quick retry returns the same new token. A later reuse of the old one ends the session. */
+    /**
+     * Exchanges a refresh token. A quick retry returns the same new token. A later reuse of the old one ends the
+     * session.
+     */
     async refresh(refreshToken: string, client: ClientInfo): Promise<SignedIn> {
       const invalidToken = () => new AppError("unauthorized", "This refresh token is not valid.");
       const credential = decodeCredential(refreshToken);

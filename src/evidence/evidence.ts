@@ -9,26 +9,26 @@ export type EvidenceDeps = {
   onError(error: unknown): void;
 };
 
-/** Checks of the process itself. Those of a store fail for reasons that a profile does not show. */
+/** The checks that trigger a capture. Checks of a store do not, because a profile does not show why a store fails. */
 const processChecks = new Set(["event-loop", "memory"]);
 const maxCaptures = 4;
 const minPauseMs = 60_000;
 const maxBytes = 16 * 1024 * 1024;
 
-/** Keeps profile and report of the latest failures of the process, because a fault is often over before an operator looks. */
+/** Captures the latest failures of the process, because a failure is often over before an operator investigates it. */
 export function createEvidence({ now, record, onError }: EvidenceDeps) {
   const captures: Capture[] = [];
-  let count = 0;
-  let startedAt = Number.NEGATIVE_INFINITY;
+  let lastId = 0;
+  let lastStartedAt = Number.NEGATIVE_INFINITY;
 
   const capture = async (check: string, reason: string | null): Promise<void> => {
     const at = now();
-    if (at - startedAt < minPauseMs) return;
-    startedAt = at;
+    if (at - lastStartedAt < minPauseMs) return;
+    lastStartedAt = at;
     const recording = await record();
     if (recording.profile.length + recording.report.length > maxBytes) return;
-    count += 1;
-    captures.push({ ...recording, id: count, at, check, reason });
+    lastId += 1;
+    captures.push({ ...recording, id: lastId, at, check, reason });
     if (captures.length > maxCaptures) captures.shift();
   };
 

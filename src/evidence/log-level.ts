@@ -30,7 +30,7 @@ export function createLogLevel(logger: LeveledLogger, now: () => number) {
     }),
     set(level: string | null, minutes: string | null): void {
       if (level === null || !levels.includes(level))
-        throw new AppError("bad_request", `The query needs level: one of ${levels.join(", ")}.`);
+        throw new AppError("bad_request", `The query parameter level is required: one of ${levels.join(", ")}.`);
       const duration = minutes === null ? defaultMinutes : Number(minutes);
       if (!(duration > 0 && duration <= maxMinutes))
         throw new AppError("bad_request", `minutes must be more than 0 and at most ${maxMinutes}.`);
@@ -38,7 +38,7 @@ export function createLogLevel(logger: LeveledLogger, now: () => number) {
       const timer = setTimeout(reset, duration * 60_000);
       timer.unref();
       scheduledReset = { timer, at: now() + duration * 60_000 };
-      // Reported at a level that is written before and after the change.
+      // At this level the message is written, even if the old or the new level hides warnings.
       logger.level = levels.indexOf(level) < levels.indexOf("warn") ? level : "warn";
       logger.warn({ level, configured, minutes: duration }, "log level changed by an operator");
       logger.level = level;

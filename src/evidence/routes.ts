@@ -16,7 +16,7 @@ export type EvidenceRoutesDeps = {
 
 const jsonType = "application/json; charset=utf-8";
 
-/** Operator endpoints below `/health/detailed`, a path that the proxies hide already. */
+/** Operator endpoints below `/health/detailed`, because the proxy configurations already hide that path. */
 export function evidenceRoutes(deps: EvidenceRoutesDeps): ReadonlyMap<string, OperatorRoute> {
   const { evidence, logLevel, recentLogLines, mayChangeLogLevel } = deps;
   return new Map<string, OperatorRoute>([

@@ -8,7 +8,7 @@ export type Recording = { profile: Buffer; report: Buffer };
 const profileMs = 2000;
 const samplingIntervalUs = 2000;
 
-/** Records the processor for two seconds, and a diagnostic report of Node. Both are compressed. */
+/** Records a CPU profile of two seconds and a diagnostic report of Node, both compressed. */
 export async function record(): Promise<Recording> {
   const report = JSON.stringify(diagnosticReport());
   const profile = await profileCpu(profileMs);
@@ -33,9 +33,10 @@ async function profileCpu(durationMs: number): Promise<string> {
 
 const objectOf = (value: unknown): Readonly<Record<string, unknown>> => Object(value);
 
-/** Without environment, command line and addresses, which may contain secrets. */
+/** Returns Node's report without environment, command line and addresses, which may contain secrets. */
 function diagnosticReport(): object {
-  // Otherwise Node looks up the names of all connections, and waits for the answers. Not in the types yet.
+  // Without this property, Node looks up the host names of all connections and waits for the answers. Its type is
+  // missing.
   Reflect.set(process.report, "excludeNetwork", true);
   process.report.excludeEnv = true;
   const report = objectOf(process.report.getReport());

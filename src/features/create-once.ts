@@ -12,7 +12,7 @@ export type Api = { authenticate: AuthenticateCaller; page: Pager; create: Creat
 /** A request to create something. The parsed body is part of the fingerprint of its Idempotency-Key. */
 type Creation = { request: IncomingMessage; caller: Caller; params: unknown; body: unknown };
 
-/** Runs a create in one transaction. With an Idempotency-Key, a repeated request returns the stored response. */
+/** Runs the creation in one transaction. With an Idempotency-Key, a repeated request returns the stored response. */
 export type Create = (creation: Creation, work: (tx: Transaction) => Promise<CompleteReply>) => Promise<Reply>;
 
 export const createOnce =
@@ -28,5 +28,5 @@ export const createOnce =
     return completeReply(stored.status, stored.headers, stored.body);
   };
 
-/** One create in a hundred deletes the keys that have expired. */
+/** One creation in a hundred also deletes all expired keys. */
 const pruneProbability = 0.01;

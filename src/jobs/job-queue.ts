@@ -22,7 +22,7 @@ export type JobOutcome = { result: "done" | "repeat" | "give_up"; output?: objec
 /** The signal is aborted when the job is returned to the queue: at its time limit, or when this instance stops. */
 export type JobHandler = (job: AddedJob, signal: AbortSignal) => Promise<JobOutcome>;
 
-/** How often each instance looks for jobs that another instance has added. It starts its own jobs without this delay. */
+/** How often each instance looks for jobs that others have added. Jobs that it has added itself start at once. */
 const pollSeconds = 2;
 const maxConcurrent = 5;
 /** If an instance is killed, its jobs are started again after this time, plus up to a minute until pg-boss checks. */
@@ -31,7 +31,7 @@ const expireSeconds = 60;
 const retries = { retryLimit: 20, retryDelay: 5, retryBackoff: true, retryDelayMax: 1800 };
 
 const stopLimitMs = 2000;
-/** How long a job waits to be added while the queue starts. */
+/** How long `add` waits for the queue to start. */
 const startLimitMs = 3000;
 
 const notAvailable = () =>
@@ -59,10 +59,10 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       persistWarnings: false,
       persistQueueStats: false,
       monitorVacuum: false,
-      // The role of the server may not rebuild indexes.
+      // The database role of the server has no right to rebuild indexes.
       reindex: false,
     });
-    // While Postgres is unavailable, its own check and log lines report that.
+    // An `AppError` means that Postgres is unavailable, which its own check and log lines report.
     created.on("error", (thrown) => {
       const error = asError(thrown);
       if (error.name !== "AppError") logger.warn({ err: error }, "job queue failed; will retry");
@@ -70,9 +70,9 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
     return created;
   };
 
-  const startWorker = async (from: PgBoss, name: string, handler: JobHandler): Promise<void> => {
+  const startWorker = async (pgBoss: PgBoss, name: string, handler: JobHandler): Promise<void> => {
     const options = { batchSize: maxConcurrent, pollingIntervalSeconds: pollSeconds, perJobResults: true } as const;
-    const id = await from.work<unknown, unknown, typeof options>(name, options, (jobs) =>
+    const id = await pgBoss.work<unknown, unknown, typeof options>(name, options, (jobs) =>
       Promise.all(jobs.map((job) => attempt(job, handler))),
     );
     workerIds.set(name, id);
@@ -121,7 +121,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       for (const name of workerIds.keys()) boss?.offWork(name, { wait: false }).catch(() => undefined);
     },
 
-    /** A job in progress that does not end within the limit is started again by another instance. */
+    /** Waits for jobs in progress, up to a limit. A job that ends later is started again by another instance. */
     async stop(): Promise<void> {
       startup.stop();
       const stopping = boss?.stop({ graceful: true, timeout: stopLimitMs }).catch(() => undefined);

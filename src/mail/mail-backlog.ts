@@ -3,7 +3,7 @@ import type { Queryable } from "../db/pool.ts";
 import type { MailBacklog } from "./mail-metrics.ts";
 import { failedMailQueue, mailQueue } from "./outbox.ts";
 
-const readMs = 15_000;
+const readIntervalMs = 15_000;
 
 const selectBacklog = `
   SELECT count(*) FILTER (WHERE name = $1)::int AS waiting,
@@ -12,12 +12,12 @@ const selectBacklog = `
   FROM ${jobSchema}.job WHERE name IN ($1, $2) AND state IN ('created', 'retry', 'active')`;
 
 /** Reads the size of the queue at intervals, so that a scrape costs no query. */
-export function watchMailBacklog(db: Queryable, everyMs = readMs) {
+export function watchMailBacklog(db: Queryable, intervalMs = readIntervalMs) {
   let last: MailBacklog | undefined;
   const read = async (): Promise<void> => {
-    // Without Postgres the size is not known, and an old one would be wrong.
+    // While Postgres is unavailable, no size is reported, because an old one could be wrong.
     last = (await db.query<MailBacklog>(selectBacklog, [mailQueue, failedMailQueue]).catch(() => []))[0];
   };
-  const timer = setInterval(read, everyMs).unref();
+  const timer = setInterval(read, intervalMs).unref();
   return { current: (): MailBacklog | undefined => last, read, stop: (): void => clearInterval(timer) };
 }

@@ -7,15 +7,17 @@ export type MailCheckDeps = {
   now(): number;
 };
 
-/** Mail servers limit how often a client may connect, and block a client whose sign-in fails often. */
-const restMs = 30_000;
+/**
+ * The pause between connections. Mail servers limit the connections of a client, and block it after failed sign-ins.
+ */
+const pauseMs = 30_000;
 /** The shorter pause while the mail server is unavailable, so that the check soon reports its recovery. */
-const unavailableRestMs = 5000;
+const unavailablePauseMs = 5000;
 
 /**
  * Proves that the mail server accepts this client. It never takes the instance out of rotation: mails wait in Postgres
- * until the server is back. Between two connections the check repeats the last result. A first failure is confirmed by a
- * connection.
+ * until the server is back. Between two connections the check repeats the last result. After a first failure, the next
+ * check connects again without a pause.
  */
 export function createMailCheck({ connect, now }: MailCheckDeps) {
   let last: { at: number; error: unknown; isFirstFailure: boolean } | undefined;
@@ -27,7 +29,7 @@ export function createMailCheck({ connect, now }: MailCheckDeps) {
   const isDue = (): boolean => {
     if (last === undefined || last.isFirstFailure) return true;
     const isUnavailable = last.error !== undefined && !isRejectedSignIn(last.error);
-    return now() - last.at >= (isUnavailable ? unavailableRestMs : restMs);
+    return now() - last.at >= (isUnavailable ? unavailablePauseMs : pauseMs);
   };
 
   const check: Check = {
@@ -46,7 +48,7 @@ export function createMailCheck({ connect, now }: MailCheckDeps) {
   };
   return {
     check,
-    /** Uses the result of a delivery, so that the state changes with the first mail that shows it. */
+    /** Records the result of a delivery, so that the check reports it before its next connection. */
     onDelivery: (error: unknown): void => record(error),
   };
 }

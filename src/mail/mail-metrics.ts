@@ -20,11 +20,11 @@ export function createMailMetrics(metrics: Pick<Metrics, "add">, backlog: () => 
       help: "Mails in the queue of all instances; failed: given up, for an operator to look at.",
       type: "gauge",
       samples() {
-        const now = backlog();
-        if (now === undefined) return [];
+        const current = backlog();
+        if (current === undefined) return [];
         return [
-          { labels: { state: "waiting" }, value: now.waiting },
-          { labels: { state: "failed" }, value: now.failed },
+          { labels: { state: "waiting" }, value: current.waiting },
+          { labels: { state: "failed" }, value: current.failed },
         ];
       },
     },
@@ -33,8 +33,8 @@ export function createMailMetrics(metrics: Pick<Metrics, "add">, backlog: () => 
       help: "Age of the oldest mail that waits for its delivery.",
       type: "gauge",
       samples() {
-        const now = backlog();
-        return now === undefined ? [] : [{ labels: {}, value: now.oldestSeconds }];
+        const current = backlog();
+        return current === undefined ? [] : [{ labels: {}, value: current.oldestSeconds }];
       },
     },
   );

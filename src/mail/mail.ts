@@ -7,22 +7,25 @@ export type Mail = {
   text: string;
 };
 
-/** A mail that was kept instead of being delivered, because no mail server is set, with the time. */
+/** A mail that was stored at the time `at` instead of being delivered, because no mail server is configured. */
 export type KeptMail = Mail & { at: Date };
 
-/** Delivers a mail, or throws. A `DeliveryError` states whether a retry can succeed. The signal ends the delivery. */
+/**
+ * Delivers a mail, or throws. A `DeliveryError` states whether a retry can succeed. An abort of the signal ends the
+ * delivery.
+ */
 export type Deliver = (mail: Mail, signal: AbortSignal) => Promise<void>;
 
 /** The mail server has not accepted a mail. The message never contains an address or a text of the server. */
 export class DeliveryError extends Error {
   override readonly name = "DeliveryError";
   readonly code: string;
-  /** The server has rejected the mail permanently, such as for an unknown recipient. */
-  readonly permanent: boolean;
+  /** Whether the server has rejected the mail permanently, for example because the recipient is unknown. */
+  readonly isPermanent: boolean;
 
-  constructor(code: string, { permanent, cause }: { permanent: boolean; cause?: unknown }) {
+  constructor(code: string, { isPermanent, cause }: { isPermanent: boolean; cause?: unknown }) {
     super(`The mail server did not accept the mail (${code}).`, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.permanent = permanent;
+    this.isPermanent = isPermanent;
   }
 }

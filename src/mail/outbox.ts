@@ -9,7 +9,7 @@ import { type Deliver, DeliveryError, type Mail } from "./mail.ts";
 export type OutboxDeps<Letter> = {
   /** Undefined if this server sends no mail. */
   sending: { queue: Pick<JobQueue, "add" | "handle">; deliver: Deliver; keepsMails: boolean } | undefined;
-  /** Writes the mail shortly before its delivery, or returns undefined if none is due any more. */
+  /** Writes the mail shortly before its delivery, or returns undefined if the mail is no longer needed. */
   write(id: string, letter: Letter): Promise<Mail | undefined>;
   onOutcome(outcome: "delivered" | "repeated" | "failed"): void;
   logger: Pick<Logger, "info" | "warn">;
@@ -19,18 +19,19 @@ export type OutboxDeps<Letter> = {
 export const mailQueue = "mail";
 export const failedMailQueue = "mail-failed";
 
-/** The span of the request that added the letter, for the trace of the delivery. */
+/** The field of a job that links the trace of the delivery with the request that added the letter. */
 const causeField = "traceparent";
 
 /**
- * How long jobs are kept: in production, so that an operator can see that a mail was sent; in development, with the
- * mails.
+ * How long finished jobs are kept. Without a mail, a job shows an operator that its mail was sent. With the mail, which
+ * is for development, a job can also be read at `/dev/mail`.
  */
-const keptSeconds = { done: 3600, inDevelopment: 86_400 } as const;
+const keptSeconds = { withoutMail: 3600, withMail: 86_400 } as const;
 
 /**
- * Mails that are sent after the transaction that needs them. The queue contains the letter, which is the reason for a mail
- * and has no secrets. The mail itself, with its token, is written at the delivery and exists only in memory.
+ * Queues mails in the transaction that needs them, and sends them after its commit. The queue contains the letter,
+ * which is the reason for a mail and has no secrets. The mail itself, with its token, is written at the delivery and
+ * exists only in memory.
  */
 export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<Letter>) {
   const { sending, write, onOutcome, logger, tracer } = deps;
@@ -42,7 +43,7 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     });
   };
 
-  const deliverOne = async (
+  const deliverLetter = async (
     { deliver, keepsMails }: NonNullable<typeof sending>,
     { id, letter, signal, fail }: { id: string; letter: Letter; signal: AbortSignal; fail: (error: unknown) => void },
   ): Promise<JobOutcome> => {
@@ -54,8 +55,8 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
       if (!(error instanceof DeliveryError)) throw error;
       fail(error);
       logger.warn({ job: id, kind: letter.kind, reason: error.message }, "delivering a mail failed");
-      onOutcome(error.permanent ? "failed" : "repeated");
-      return { result: error.permanent ? "give_up" : "repeat", output: { reason: error.message } };
+      onOutcome(error.isPermanent ? "failed" : "repeated");
+      return { result: error.isPermanent ? "give_up" : "repeat", output: { reason: error.message } };
     }
     logger.info({ job: id, kind: letter.kind }, "mail delivered");
     onOutcome("delivered");
@@ -66,7 +67,9 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     sending.queue.handle(mailQueue, ({ id, data }, signal) => {
       const letter = data as Letter & { [causeField]?: string };
       const description = { name: "deliver a mail", attributes: { "haven.mail.kind": letter.kind } };
-      return tracer.job(description, letter[causeField], (fail) => deliverOne(sending, { id, letter, signal, fail }));
+      return tracer.job(description, letter[causeField], (fail) =>
+        deliverLetter(sending, { id, letter, signal, fail }),
+      );
     });
 
   return {
@@ -77,10 +80,10 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     /** Adds a letter to the transaction. */
     async add(tx: Transaction, letter: Letter): Promise<void> {
       const { queue, keepsMails } = assertSendsMail();
-      const kept = keepsMails ? keptSeconds.inDevelopment : keptSeconds.done;
+      const seconds = keepsMails ? keptSeconds.withMail : keptSeconds.withoutMail;
       const cause = tracer.headers()["traceparent"];
       const data = cause === undefined ? letter : { ...letter, [causeField]: cause };
-      await queue.add(tx, mailQueue, { id: uuidv7(), data }, kept);
+      await queue.add(tx, mailQueue, { id: uuidv7(), data }, seconds);
     },
   };
 }

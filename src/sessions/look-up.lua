@@ -3,12 +3,12 @@
 -- ARGV touch interval in ms
 -- Returns the role, the hash of the cookie, the ms until a touch is due and the ms until the session ends; or false if
 -- the session is not active.
--- It writes nothing, so that sessions can be looked up where Redis refuses writes.
+-- The script writes nothing, so that sessions can be looked up while Redis refuses writes.
 local found = redis.call('HMGET', KEYS[1], 'role', 'seen', 'ends', 'cookie', 'suspended')
 if not found[1] or found[5] then return false end
 local time = redis.call('TIME')
 local now, ends = time[1] * 1000 + math.floor(time[2] / 1000), tonumber(found[3])
 if now >= ends then return false end
-local left, idleLeft = ends - now, redis.call('PTTL', KEYS[1])
-if idleLeft >= 0 then left = math.min(left, idleLeft) end
-return {found[1], found[4] or '', tonumber(found[2]) + tonumber(ARGV[1]) - now, left}
+local remaining, idleRemaining = ends - now, redis.call('PTTL', KEYS[1])
+if idleRemaining >= 0 then remaining = math.min(remaining, idleRemaining) end
+return {found[1], found[4] or '', tonumber(found[2]) + tonumber(ARGV[1]) - now, remaining}

@@ -7,7 +7,7 @@ export type RememberedSession = { role: Role; cookieHash: string; touchDueAt: nu
 export type SessionRead = { readonly key: string; readers: number; isIntact: boolean };
 
 export type SessionCacheDeps = {
-  /** False if changes that are older than a second may not have been reported yet. */
+  /** Returns whether Redis has certainly reported all changes that are older than a second. */
   isCurrent(): boolean;
   now?: () => number;
   maxEntries?: number;
@@ -16,7 +16,7 @@ export type SessionCacheDeps = {
 
 const defaultMaxEntries = 20_000;
 const defaultMaxBytes = 8 * 1024 * 1024;
-/** Measured: the entry of the map, the object, its numbers and the headers of its strings. */
+/** The measured memory of one entry, without the characters of its strings. */
 const bytesPerEntry = 220;
 
 const bytesOf = (key: string, { cookieHash }: RememberedSession) => bytesPerEntry + key.length + cookieHash.length;

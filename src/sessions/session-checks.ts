@@ -7,12 +7,12 @@ import { createSessionStore } from "./session-store.ts";
 const limits = { idleSeconds: 60, maxAgeSeconds: 60 };
 const maxTags = 4096;
 
-/** Creates the checks of Redis, which run the scripts of sessions on separate keys that expire. */
+/** Creates the health checks of Redis. They run the session scripts on keys of their own, which expire. */
 export function createSessionChecks() {
   const boot = randomUUID();
   const userOf = (tag: number) => `check-${boot}-${tag}`;
 
-  /** Returns one user for each master of a cluster, whose keys are in a slot of that master. */
+  /** Returns one invented user for each master of a cluster. The keys of each user are on another master. */
   const usersFor = (client: RedisClient): string[] => {
     if (!(client instanceof Cluster)) return [userOf(0)];
     const byMaster = new Map<string, string>();
@@ -32,18 +32,18 @@ export function createSessionChecks() {
   return {
     async read(client: RedisClient): Promise<void> {
       const store = storeOf(client);
-      const prove = (user: string) => Promise.all([store.lookUp(user, boot), store.list(user)]);
-      await Promise.all(usersFor(client).map(prove));
+      const checkUser = (user: string) => Promise.all([store.lookUp(user, boot), store.list(user)]);
+      await Promise.all(usersFor(client).map(checkUser));
     },
     /** Begins a session, rotates it and revokes it. */
     async write(client: RedisClient): Promise<void> {
       const store = storeOf(client);
-      const prove = async (user: string): Promise<void> => {
-        const begun = await store.create(user, "member", { device: "check", address: "" }, new Date(), () => "");
-        await store.rotate(user, begun.id, begun.generation, "member");
-        await store.revoke(user, { ids: [begun.id] });
+      const checkUser = async (user: string): Promise<void> => {
+        const session = await store.create(user, "member", { device: "check", address: "" }, new Date(), () => "");
+        await store.rotate(user, session.id, session.generation, "member");
+        await store.revoke(user, { ids: [session.id] });
       };
-      await Promise.all(usersFor(client).map(prove));
+      await Promise.all(usersFor(client).map(checkUser));
     },
   };
 }

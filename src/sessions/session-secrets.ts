@@ -7,29 +7,29 @@ const secretBytes = 32;
 const credentialBytes = 16 + 16 + 4 + secretBytes;
 
 /**
- * Refresh tokens and cookies are derived from the session's seed with a key that only the servers have: neither is stored,
- * and every instance derives the same successor of a token.
+ * Derives refresh tokens and cookies from the session's seed with a key that only the instances have. Neither is
+ * stored, and every instance derives the same successor of a refresh token.
  */
 export function createSessionSecrets(keys: readonly KeyObject[]) {
   const [current] = keys;
   if (current === undefined) throw new Error("No key for session secrets.");
-  const make = (key: KeyObject, purpose: string, sessionId: string, seed: string): Buffer =>
+  const derive = (key: KeyObject, purpose: string, sessionId: string, seed: string): Buffer =>
     createHmac("sha256", key).update(`${purpose}|${sessionId}|${seed}`).digest();
 
   return {
     refreshToken: (userId: string, sessionId: string, seed: string, generation: number): string =>
-      encodeCredential(userId, sessionId, generation, make(current, `refresh ${generation}`, sessionId, seed)),
+      encodeCredential(userId, sessionId, generation, derive(current, `refresh ${generation}`, sessionId, seed)),
     isRefreshToken: ({ sessionId, generation, secret }: SessionCredential, seed: string): boolean =>
-      keys.some((key) => timingSafeEqual(secret, make(key, `refresh ${generation}`, sessionId, seed))),
-    /** Derives the cookie that the client received, if the key that made it is still listed. */
+      keys.some((key) => timingSafeEqual(secret, derive(key, `refresh ${generation}`, sessionId, seed))),
+    /** Derives the cookie that the client received, if the key that it was derived with is still configured. */
     deriveCookie(userId: string, sessionId: string, seed: string, hash: string): string | undefined {
       const candidates = keys.map((key) =>
-        encodeCredential(userId, sessionId, 0, make(key, "cookie", sessionId, seed)),
+        encodeCredential(userId, sessionId, 0, derive(key, "cookie", sessionId, seed)),
       );
       return candidates.find((candidate) => hashCookie(candidate) === hash);
     },
     cookie: (userId: string, sessionId: string, seed: string): string =>
-      encodeCredential(userId, sessionId, 0, make(current, "cookie", sessionId, seed)),
+      encodeCredential(userId, sessionId, 0, derive(current, "cookie", sessionId, seed)),
   };
 }
 

@@ -28,7 +28,10 @@ export type Rotation =
   | { outcome: "reused" }
   | { outcome: "not_active" };
 
-/** The sessions to revoke. `begunBefore` is a time of the database's clock, like the time in a session's id. */
+/**
+ * The sessions to revoke. `allBut` is the id of the session to keep, or empty to keep none. `begunBefore` is a time of
+ * the database's clock, like the time in a session's id.
+ */
 export type Revocation = { ids: readonly string[] } | { allBut: string; begunBefore?: Date | undefined };
 
 export type SessionLimits = { idleSeconds: number; maxAgeSeconds: number };
@@ -38,7 +41,7 @@ export type StoreDeps = {
   limits: SessionLimits;
   /** Sessions that have been read over the connection of `redis.read`. */
   cache?: SessionCache | undefined;
-  /** Waits until all instances refuse the sessions that were revoked before. Not for background work. */
+  /** Waits until all instances refuse the revoked sessions. Undefined for background work, which does not wait. */
   confirmRevocation?: (() => Promise<void>) | undefined;
 };
 
@@ -49,7 +52,7 @@ const indexKey = (userId: string): string => `haven:{${userId}}:sessions`;
 
 export const maxSessionsPerUser = 20;
 const maxTouchIntervalMs = 60_000;
-/** How long the previous refresh token still returns the current one. */
+/** How long after a rotation the previous refresh token still returns the current one. */
 export const retryWindowMs = 10_000;
 
 const scripts = {
@@ -102,7 +105,8 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
   };
 
   /**
-   * Not awaited: while Redis refuses writes, sessions can still be looked up. The next request retries a failed touch.
+   * Extends the session by the idle limit. The write is not awaited, so that sessions can be looked up while Redis
+   * refuses writes. If it fails, the next request retries it.
    */
   const touchIfDue = (session: RememberedSession, userId: string, sessionId: string): void => {
     if (performance.now() < session.touchDueAt) return;

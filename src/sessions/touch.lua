@@ -1,6 +1,6 @@
 -- KEYS session, index
 -- ARGV id, idle limit in ms
--- Extends an active session.
+-- Extends an active session by the idle limit. Returns false if the session is not active.
 local found = redis.call('HMGET', KEYS[1], 'ends', 'suspended')
 if not found[1] or found[2] then return false end
 local time = redis.call('TIME')

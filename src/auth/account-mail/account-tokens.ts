@@ -7,7 +7,7 @@ export type TokenPurpose = "reset-password" | "verify-email";
 /** How long the link in a mail works, from the delivery of the mail. */
 export const tokenMinutes = { "reset-password": 30, "verify-email": 24 * 60 } as const;
 
-/** Creates the secret of a link. Only its hash is stored. A fast hash is enough, because the secret has 256 random bits. */
+/** Creates the secret of a link. Only its hash is stored. It has 256 random bits, so a fast hash is enough. */
 export function createToken(): { token: string; hash: string } {
   const token = randomBytes(32).toString("base64url");
   return { token, hash: hashToken(token) };
@@ -53,8 +53,8 @@ export const accountTokens = {
   },
 
   /**
-   * Deletes the reset tokens of an account. Verification tokens are kept until they expire, because `countOthers` limits
-   * the mails to an address by them. `verifyEmail` refuses a token whose address the account no longer has.
+   * Deletes the reset tokens of an account. Verification tokens are kept until they expire, because `countOthers`
+   * limits the mails to an address by them. `verifyEmail` refuses a token whose address the account no longer has.
    */
   async revokeResets(tx: Queryable, userId: string): Promise<void> {
     await tx.query("DELETE FROM account_tokens WHERE user_id = $1 AND purpose = 'reset-password'", [userId]);

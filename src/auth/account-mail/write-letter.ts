@@ -107,7 +107,9 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
   };
 }
 
-/** Makes all instances write the letters to one address one after another, so that each sees the links of the others. */
+/**
+ * Makes all instances write the letters to one address one after another, so that each sees the links of the others.
+ */
 async function lockAddress(tx: Queryable, email: string): Promise<void> {
   await tx.query("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", [`mail ${email}`]);
 }

@@ -77,8 +77,8 @@ export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbo
     },
 
     /**
-     * Creates the account, if the token belongs to a registration. Otherwise verifies the address of the token, and sends
-     * a mail to the address that it replaces.
+     * Creates the account, if the token belongs to a registration. Otherwise verifies the address of the token, and
+     * sends a mail to the address that it replaces.
      */
     async verify(token: string, client: ClientInfo): Promise<void> {
       await rateLimit.attempt(client.address, token);

@@ -16,12 +16,10 @@ const auditEvent = z
     id,
     at: moment,
     action: z.enum(auditActions).meta({ id: "AuditAction" }),
-    actorId: id
-      .nullable()
-      .meta({
-        description:
-          "The administrator who acted; `null` for a server command such as `grant-admin`, and for a role from the token of a trusted issuer",
-      }),
+    actorId: id.nullable().meta({
+      description:
+        "The administrator who acted; `null` for a server command such as `grant-admin`, and for a role from the token of a trusted issuer",
+    }),
     targetId: id.nullable().meta({ description: "The user or the invitation" }),
     details: z.record(z.string(), z.string()).meta({ example: { from: "member", to: "admin" } }),
     address: z.string().nullable().meta({ example: "203.0.113.7" }),

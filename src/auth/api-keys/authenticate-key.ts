@@ -9,8 +9,8 @@ import { hashKey } from "./service.ts";
 export type AuthenticateKeyDeps = { db: Queryable; limit: KeyLimit };
 
 /**
- * Checks an API key with one query to Postgres, so that keys also work while Redis is unavailable. Nothing is cached, so
- * that a revoked key is refused on every instance at once. Returns undefined for a key that is not valid.
+ * Checks an API key with one query to Postgres, so that keys also work while Redis is unavailable. Nothing is cached,
+ * so that a revoked key is refused on every instance at once. Returns undefined for a key that is not valid.
  */
 export function createAuthenticateKey({ db, limit }: AuthenticateKeyDeps) {
   const keysBeingRecorded = new Set<string>();

@@ -11,8 +11,8 @@ export type KeyLimitDeps = {
 };
 
 /**
- * The requests of one key in the current window. `total` is the count of all instances that Redis last returned. `inFlight`
- * requests are being sent to Redis, and `unsent` requests are sent after them.
+ * The requests of one key in the current window. `total` is the count of all instances that Redis last returned.
+ * `inFlight` requests are being sent to Redis, and `unsent` requests are sent after them.
  */
 type Count = { total: number; unsent: number; inFlight: number };
 
@@ -21,10 +21,10 @@ const windowMs = 60_000;
 const countRequests = loadLuaScript(new URL("./count-requests.lua", import.meta.url));
 
 /**
- * Limits the requests of each API key per minute, on all instances together. A request does not wait for Redis: the limit
- * is compared with the count that this instance has, and counts are sent in the background, one command at a time for each
- * key. The instances together can therefore exceed the limit by the requests that arrive during one round trip. While
- * Redis is unavailable, each instance counts only its own requests.
+ * Limits the requests of each API key per minute, on all instances together. A request does not wait for Redis: the
+ * limit is compared with the count that this instance has, and counts are sent in the background, one command at a time
+ * for each key. The instances together can therefore exceed the limit by the requests that arrive during one round
+ * trip. While Redis is unavailable, each instance counts only its own requests.
  */
 export function createKeyLimit({ redis, perMinute, now = Date.now }: KeyLimitDeps) {
   let windowIndex = 0;

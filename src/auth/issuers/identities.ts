@@ -16,8 +16,8 @@ export async function findIdentity(db: Queryable, { issuer, subject }: Identity)
 }
 
 /**
- * Creates the user of an identity. The user gets a generated address under `.invalid`, which receives no mail. An address
- * in the token is ignored, so that a token can neither open nor reserve the account of that address.
+ * Creates the user of an identity. The user gets a generated address under `.invalid`, which receives no mail. An
+ * address in the token is ignored, so that a token can neither open nor reserve the account of that address.
  */
 export async function createIdentityUser(
   db: Database,

@@ -15,7 +15,9 @@ export type IssuerKeysDeps = {
 export const refreshMs = 300_000;
 /** The minimum pause after a successful attempt, however many tokens arrive. A new key may be refused for this long. */
 export const pauseAfterSuccessMs = 1000;
-/** The minimum pause after a failed attempt. It is longer, because an attempt may have waited for its whole time limit. */
+/**
+ * The minimum pause after a failed attempt. It is longer, because an attempt may have waited for its whole time limit.
+ */
 export const pauseAfterFailureMs = 10_000;
 /** How long keys are used while the issuer is unavailable. */
 export const maxAgeMs = 86_400_000;
@@ -23,9 +25,9 @@ export const maxAgeMs = 86_400_000;
 const discoverySchema = z.object({ issuer: z.string(), jwks_uri: z.string().max(2000) });
 
 /**
- * Fetches and keeps the public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While the
- * issuer is unavailable, the known keys are used for a day. Between two attempts there is a pause, so that tokens with
- * invented key ids cannot make this server flood the issuer.
+ * Fetches and keeps the public keys of one issuer, found by OpenID Connect Discovery. One request runs at a time. While
+ * the issuer is unavailable, the known keys are used for a day. Between two attempts there is a pause, so that tokens
+ * with invented key ids cannot make this server flood the issuer.
  */
 export function createIssuerKeys({ issuer, allows, now = performance.now.bind(performance) }: IssuerKeysDeps) {
   let keysById: ReadonlyMap<string, IssuerKey> = new Map();

@@ -25,7 +25,9 @@ const jwkSchema = z.object({
 });
 const setSchema = z.object({ keys: z.array(z.unknown()).max(maxKeys) });
 
-/** Returns the keys that verify signatures, by id. Ignores keys that are symmetric, weak, for encryption or without id. */
+/**
+ * Returns the keys that verify signatures, by id. Ignores keys that are symmetric, weak, for encryption or without id.
+ */
 export function readKeySet(value: unknown): ReadonlyMap<string, IssuerKey> {
   const keys = new Map<string, IssuerKey>();
   for (const entry of setSchema.parse(value).keys) {

@@ -15,9 +15,9 @@ const serviceWords = ["haven", "haven-api", "administrator"];
 export const normalized = (password: string): string => password.toLowerCase();
 
 /**
- * Refuses passwords that attackers try first: known passwords, and the user's name, the email address, its parts, and words
- * of this service, also if up to eight digits or signs follow them. There are no rules about kinds of characters, because
- * they lead to worse passwords.
+ * Refuses passwords that attackers try first: known passwords, and the user's name, the email address, its parts, and
+ * words of this service, also if up to eight digits or signs follow them. There are no rules about kinds of characters,
+ * because they lead to worse passwords.
  */
 export function assertNotGuessable(field: string, password: string, personal: readonly string[] = []): void {
   const text = normalized(password);

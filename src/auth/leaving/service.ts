@@ -68,7 +68,9 @@ export function createLeavingService(deps: LeavingDeps) {
     throw new AppError("forbidden", "The current password is wrong.");
   };
 
-  /** Deletes records with the user's email address: queued and sent mails, invitations, registrations, known networks. */
+  /**
+   * Deletes records with the user's email address: queued and sent mails, invitations, registrations, known networks.
+   */
   const deleteByAddress = async (tx: Transaction, userId: string, email: string): Promise<void> => {
     const jobs = `DELETE FROM ${jobSchema}.job
                   WHERE data ->> 'userId' = $1 OR $2 IN (data ->> 'email', data ->> 'to', output ->> 'to')`;
@@ -78,7 +80,10 @@ export function createLeavingService(deps: LeavingDeps) {
     tx.afterCommit(() => unknownNetworkLimit.forget(email));
   };
 
-  /** Deletes the user, and the rows that were added during the batches. The lock of the user's row prevents further rows. */
+  /**
+   * Deletes the user, and the rows that were added during the batches. The lock of the user's row prevents further
+   * rows.
+   */
   const deleteUser = (userId: string): Promise<void> =>
     db.transaction(async (tx) => {
       await assertNotLastAdmin(tx, userId);
@@ -90,7 +95,8 @@ export function createLeavingService(deps: LeavingDeps) {
       if (user?.avatar) await removeFiles(tx, [user.avatar]);
       if (user !== undefined) await deleteByAddress(tx, userId, user.email);
       const ended = await sessions.revoke(userId, { allBut: "" });
-      // A failover of Redis could restore the sessions, and the user's row with the cut-off that revokes them is deleted.
+      // A failover of Redis could restore the sessions, and the user's row with the cut-off that revokes them is
+      // deleted.
       await recordRevocations(tx, userId, ended, sessionMaxAgeSeconds);
       await tx.query("DELETE FROM users WHERE id = $1", [userId]);
     });

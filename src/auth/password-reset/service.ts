@@ -25,8 +25,8 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
   const { db, sessions, passwords, rateLimit, unknownNetworkLimit, outbox } = deps;
   return {
     /**
-     * Adds a letter for every address. The account is looked up at the delivery, so neither the response nor its duration
-     * shows whether there is one.
+     * Adds a letter for every address. The account is looked up at the delivery, so neither the response nor its
+     * duration shows whether there is one.
      */
     async request(email: string, { address, language }: ClientInfo): Promise<void> {
       outbox.assertSendsMail();

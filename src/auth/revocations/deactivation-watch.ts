@@ -14,8 +14,9 @@ const pollMs = 1000;
 const overlapSeconds = 15;
 
 /**
- * Revokes the sessions of accounts that were deactivated, or lost the role of an administrator, without access to Redis: by
- * a command, by SQL, or while Redis failed. After an outage, the first poll covers the time since the last successful poll.
+ * Revokes the sessions of accounts that were deactivated, or lost the role of an administrator, without access to
+ * Redis: by a command, by SQL, or while Redis failed. After an outage, the first poll covers the time since the last
+ * successful poll.
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();

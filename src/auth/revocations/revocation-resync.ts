@@ -14,9 +14,9 @@ export type RevocationResyncDeps = {
 const maxConcurrent = 250;
 
 /**
- * Applies the revocations in Postgres to Redis again after an outage or a failover, in which Redis may have lost the latest
- * ones. The newest are applied first, because they are the most likely to be lost, and failed ones are retried until all
- * succeed. A failure for one user does not delay other users.
+ * Applies the revocations in Postgres to Redis again after an outage or a failover, in which Redis may have lost the
+ * latest ones. The newest are applied first, because they are the most likely to be lost, and failed ones are retried
+ * until all succeed. A failure for one user does not delay other users.
  */
 export function createRevocationResync({ db, sessions, keepSeconds, logger }: RevocationResyncDeps) {
   /** The commands of a batch are sent together, so that a batch takes one round trip. */

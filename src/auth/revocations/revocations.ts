@@ -5,11 +5,13 @@ import type { Queryable } from "../../db/pool.ts";
 import type { SessionCaller } from "../../http/access.ts";
 import { type UserWithPassword, users } from "../repository.ts";
 
-// The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has lost.
-// A cut-off (`users.sessions_valid_from`) revokes all sessions of the user that started before it, except `session_kept`.
-// Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
+// The session state in Postgres: enough to check a session without Redis, and to restore revocations that Redis has
+// lost. A cut-off (`users.sessions_valid_from`) revokes all sessions of the user that started before it, except
+// `session_kept`. Cut-offs and the time in a session's id come from the clock of the database, in whole milliseconds.
 
-/** Returns the start time of a new session: never before the cut-off, even if the clock of a former primary was ahead. */
+/**
+ * Returns the start time of a new session: never before the cut-off, even if the clock of a former primary was ahead.
+ */
 export async function sessionStart(db: Queryable, userId: string): Promise<Date> {
   const sql = "SELECT greatest(clock_timestamp(), sessions_valid_from) AS start FROM users WHERE id = $1";
   const [row] = await db.query<{ start: Date }>(sql, [userId]);

@@ -4,12 +4,14 @@ import { type Invitation, invitations } from "./invitations.ts";
 
 export type SignUpPolicy = "open" | "verified" | "invited" | "closed";
 
-/** What a registration creates: an account, with or without an invitation, or first a mail that verifies the address. */
+/**
+ * What a registration creates: an account, with or without an invitation, or first a mail that verifies the address.
+ */
 export type Admission = { kind: "account"; invitation: Invitation | undefined } | { kind: "verification" };
 
 /**
- * Accepts or refuses a registration by the setting `SIGN_UP`. An invitation is accepted with every policy except `closed`,
- * and only for the address that it was sent to.
+ * Accepts or refuses a registration by the setting `SIGN_UP`. An invitation is accepted with every policy except
+ * `closed`, and only for the address that it was sent to.
  */
 export async function admit(
   db: Queryable,

@@ -23,7 +23,9 @@ const columns = `id, email, role, created_at AS "createdAt", expires_at AS "expi
 const validCondition = `accepted_at IS NULL AND expires_at > now()
   AND invited_by IN (SELECT id FROM users WHERE role = 'admin' AND active)`;
 
-/** Invitations that administrators send. An invitation works for one registration with the address that it was sent to. */
+/**
+ * Invitations that administrators send. An invitation works for one registration with the address that it was sent to.
+ */
 export const invitations = {
   /** Gives the invitation a new token. Returns the token and the address of the invitation. */
   async renewToken(db: Queryable, id: string): Promise<{ email: string; token: string; hours: number } | undefined> {

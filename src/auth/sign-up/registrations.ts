@@ -41,8 +41,8 @@ export const registrations = {
   },
 
   /**
-   * Returns the registration of a token, and deletes all registrations of its address. Of several concurrent requests with
-   * one token, only one gets the registration.
+   * Returns the registration of a token, and deletes all registrations of its address. Of several concurrent requests
+   * with one token, only one gets the registration.
    */
   async take(tx: Queryable, token: string): Promise<Registration | undefined> {
     const sql = `DELETE FROM registrations WHERE token_hash = $1 AND expires_at > now() RETURNING ${columns}`;

@@ -16,10 +16,10 @@ const scripts = {
 };
 
 /**
- * Limits the attempts to sign in to an account from unknown networks, against botnets, which use many addresses. A network
- * is known to the account after a sign-in, or a reset of the password, from that network. All unknown networks share one
- * limit. Known networks are not limited, so the owner is never locked out. The limit of an email address applies whether
- * or not the address has an account.
+ * Limits the attempts to sign in to an account from unknown networks, against botnets, which use many addresses. A
+ * network is known to the account after a sign-in, or a reset of the password, from that network. All unknown networks
+ * share one limit. Known networks are not limited, so the owner is never locked out. The limit of an email address
+ * applies whether or not the address has an account.
  */
 export function createUnknownNetworkLimit({ redis, perMinute }: UnknownNetworkLimitDeps) {
   /** In an hour, all unknown networks together may make as many attempts as one address may make in ten minutes. */

@@ -16,7 +16,7 @@ export function createLeaseService({ db, units }: LeaseDeps) {
   return {
     async sign(tx: Queryable, owner: string, unitId: string, terms: LeaseFields): Promise<Lease> {
       const unit = await units.lock(tx, owner, unitId);
-      if (unit.withdrawn) throw withdrawn();
+      if (unit.isWithdrawn) throw unitUnavailable();
       return orNotFound(
         await leases.insert(tx, owner, unit, terms).catch(onConstraint(overlapConstraint, overlap)),
         resource,
@@ -33,7 +33,7 @@ export function createLeaseService({ db, units }: LeaseDeps) {
 
     change: (owner: string, id: string, changes: LeaseChanges, precondition: Precondition): Promise<Lease> =>
       db.transaction(async (tx) => {
-        // Locks the unit before the lease, as `sign` does: one order of locks prevents deadlocks.
+        // Locks the unit before the lease, as `sign` does, because a different order could cause a deadlock.
         const unit = await units.lock(tx, owner, orNotFound(await leases.find(tx, owner, id), resource).unitId);
         const current = orNotFound(await leases.lock(tx, owner, id), resource);
         precondition(current);
@@ -43,7 +43,7 @@ export function createLeaseService({ db, units }: LeaseDeps) {
             errors: [invalidPeriod],
           });
         }
-        if (unit.withdrawn && addsDays(current, terms)) throw withdrawn();
+        if (unit.isWithdrawn && addsDays(current, terms)) throw unitUnavailable();
         return orNotFound(
           await leases.update(tx, owner, id, terms).catch(onConstraint(overlapConstraint, overlap)),
           resource,
@@ -63,6 +63,6 @@ export type LeaseService = ReturnType<typeof createLeaseService>;
 const addsDays = (before: LeaseFields, after: LeaseFields): boolean =>
   after.startsOn < before.startsOn || after.endsOn > before.endsOn;
 
-const withdrawn = () =>
+const unitUnavailable = () =>
   new AppError("conflict", "The unit is unavailable. Set its status to vacant before adding a lease.");
 const overlap = () => new AppError("conflict", "The unit already has a lease in that period.");

@@ -16,7 +16,7 @@ export type MaintenanceEvent = {
 const columns = `id, request_id AS "requestId", unit_id AS "unitId", type, created_at AS at, data`;
 
 export const events = {
-  /** Call late in the transaction: it blocks all other events of this owner until the commit. */
+  /** Call late in the transaction, because other events of this owner have to wait until the commit. */
   async append(
     db: Queryable,
     ownerId: string,
@@ -32,7 +32,7 @@ export const events = {
     return (await db.query<MaintenanceEvent>(sql, [uuidv7(), ownerId, id, unitId, type, data]))[0];
   },
 
-  /** Lists the newest first, by position as in the stream. The order of ids can differ, because an id is older than its row. */
+  /** Lists events by position as in the stream, newest first. The order of their ids can differ from that order. */
   async list(
     db: Queryable,
     ownerId: string,
@@ -42,9 +42,9 @@ export const events = {
     const sql = `SELECT ${columns} FROM maintenance_events WHERE owner_id = $1 AND request_id = $2
                  AND position < coalesce((SELECT position FROM maintenance_events WHERE owner_id = $1 AND id = $3), $5)
                  ORDER BY position DESC LIMIT $4`;
-    const items = await db.query<MaintenanceEvent>(sql, [ownerId, requestId, below, take, String(abovePositions)]);
+    const items = await db.query<MaintenanceEvent>(sql, [ownerId, requestId, below, take, String(aboveAllPositions)]);
     return { items, stoppedAt: undefined };
   },
 };
 
-const abovePositions = 2n ** 63n - 1n;
+const aboveAllPositions = 2n ** 63n - 1n;

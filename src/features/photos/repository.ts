@@ -49,7 +49,7 @@ export const photos = {
     return (await db.query<Photo>(sql, [ownerId, id]))[0];
   },
 
-  /** Returns the names of its files, which the caller has to delete. */
+  /** Deletes the photo. Returns the names of the photo's files, which the caller has to delete. */
   async remove(db: Queryable, ownerId: string, id: string): Promise<string[]> {
     const sql = `DELETE FROM photos WHERE owner_id = $1 AND id = $2
                  RETURNING list_file AS "listFile", page_file AS "pageFile"`;

@@ -28,7 +28,7 @@ export function createPhotoService({ db, properties, images, files }: PhotoDeps)
       await properties.get(owner, propertyId);
     },
 
-    /** Images are processed and uploaded before the transaction, so that no connection is held meanwhile. */
+    /** Images are processed and uploaded before the transaction, so that this work holds no database connection. */
     async create<T>(image: Buffer, signal: AbortSignal, commit: (save: SavePhoto) => Promise<T>): Promise<T> {
       const { list, page } = await images.photo(image, signal);
       const [listFile, pageFile] = [newFileName(), newFileName()];

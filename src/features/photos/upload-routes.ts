@@ -24,7 +24,7 @@ export function avatarRoutes({ avatars, uploads }: AvatarParts, { authenticate }
   return routes;
 }
 
-/** Public: the random name is the only protection. */
+/** Images need no authentication. Only the random name protects them. */
 export function uploadRoutes({ files }: { files: FileStore }): Routes {
   const routes = createRoutes("/uploads");
   routes.add(getUpload, async ({ params: { name }, request }) => {

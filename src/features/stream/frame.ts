@@ -5,7 +5,9 @@ export type Frame = { after: number; position: number; events: number; bytes: Bu
 
 const maxFrameLength = 16_384;
 
-/** Encoded once for all readers. Small events share a frame, because the number of writes determines the cost. */
+/**
+ * Encodes events once for all readers. Small events share a frame, because the number of writes determines the cost.
+ */
 export function framesOf(after: number, events: readonly PositionedEvent[]): Frame[] {
   const frames: Frame[] = [];
   let texts: string[] = [];

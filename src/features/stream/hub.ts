@@ -3,10 +3,10 @@ import type { Frame } from "./frame.ts";
 import type { Reader } from "./reader.ts";
 
 export type HubDeps = {
-  /** The owner's position when the hub is created. Earlier events are not sent to live readers. */
+  /** The position of the owner's latest event when the hub is created. Live readers get only later events. */
   head: number;
-  /** Reads the next events after a position; `last` is set if there are no more. */
-  read(after: number, maxEvents: number): Promise<{ frames: readonly Frame[]; last: boolean }>;
+  /** Reads the next events after a position. `isLast` is true if there are no more. */
+  read(after: number, maxEvents: number): Promise<{ frames: readonly Frame[]; isLast: boolean }>;
   onSent(events: number): void;
 };
 
@@ -16,8 +16,8 @@ const eventsPerRead = 50;
 /**
  * Creates the hub of all streams of one owner on this instance. It reads new events once and writes them to all live
  * readers. A reader that is behind, because it is new or slow, reads separately until it reaches the position of the
- * hub, and is then live. Positions alone decide what is written, so that no event is lost or repeated when a reader
- * changes over.
+ * hub, and is then live. Each reader gets the frames after its own position, so that no event is lost or repeated when
+ * a reader becomes live.
  */
 export function createHub({ head, read, onSent }: HubDeps) {
   const readers = new Set<Reader>();
@@ -25,8 +25,8 @@ export function createHub({ head, read, onSent }: HubDeps) {
   /** Readers whose last read failed. */
   const retrying = new Set<Reader>();
   let position = head;
-  let reading = false;
-  let again = false;
+  let isReading = false;
+  let mustReadAgain = false;
 
   /** Writes frames. `misaligned` means that the reader already has part of a frame, so that it has to read separately. */
   const writeFrames = (reader: Reader, frames: readonly Frame[]): "written" | "full" | "misaligned" => {
@@ -60,7 +60,7 @@ export function createHub({ head, read, onSent }: HubDeps) {
       reader.batchSize = full ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
       if (full) return;
       // Events between the last page and the target have been deleted.
-      if (page.last) reader.position = Math.max(reader.position, target);
+      if (page.isLast) reader.position = Math.max(reader.position, target);
     }
   };
 
@@ -77,23 +77,23 @@ export function createHub({ head, read, onSent }: HubDeps) {
   };
 
   const readNew = async (): Promise<void> => {
-    reading = true;
+    isReading = true;
     do {
-      again = false;
+      mustReadAgain = false;
       const page = await read(position, eventsPerRead).catch(() => undefined);
       // A failed read is repeated when the next poll finds that the hub is behind, and calls `wake`.
       if (page === undefined) break;
       // Set before writing: a reader that joins during the writes must start after these frames.
       position = page.frames.at(-1)?.position ?? position;
       await writeToLive(page.frames);
-      again ||= !page.last;
-    } while (again && readers.size > 0);
-    reading = false;
+      mustReadAgain ||= !page.isLast;
+    } while (mustReadAgain && readers.size > 0);
+    isReading = false;
   };
 
   const wake = () => {
-    again = true;
-    if (!reading) void readNew();
+    mustReadAgain = true;
+    if (!isReading) void readNew();
   };
 
   return {

@@ -14,10 +14,10 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
 
-  const open = (owner: string, head: number): Hub => {
+  const openHub = (owner: string, head: number): Hub => {
     const read = async (after: number, maxEvents: number) => {
       const events = await positions.after(db, owner, after, maxEvents);
-      return { frames: framesOf(after, events), last: events.length < maxEvents };
+      return { frames: framesOf(after, events), isLast: events.length < maxEvents };
     };
     const hub = createHub({ head, read, onSent });
     hubs.set(owner, hub);
@@ -27,13 +27,13 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
     return hub;
   };
 
-  const compare = async (): Promise<void> => {
+  const compareWithDatabase = async (): Promise<void> => {
     const polled = [...hubs].map(([owner, hub]) => ({ owner, hub, before: hub.position() }));
     const owners = polled.map(({ owner }) => owner);
     const heads = await positions.heads(db, owners);
     for (const { owner, hub, before } of polled) {
       const head = heads.get(owner) ?? 0;
-      if (head < before) rewind(hub);
+      if (head < before) endReaders(hub);
       else hub.syncTo(head);
     }
   };
@@ -41,7 +41,7 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   const poll = () => {
     if (polling || hubs.size === 0) return;
     polling = true;
-    compare()
+    compareWithDatabase()
       .catch(() => undefined)
       .finally(() => {
         polling = false;
@@ -55,7 +55,7 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
 
   return {
     join(owner: string, reader: Reader, head: number): void {
-      (hubs.get(owner) ?? open(owner, head)).join(reader);
+      (hubs.get(owner) ?? openHub(owner, head)).join(reader);
     },
     leave(owner: string, reader: Reader): void {
       const hub = hubs.get(owner);
@@ -72,8 +72,9 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
 }
 
 /**
- * After a failover that lost transactions, Postgres assigns their positions to other events. Readers must reconnect.
+ * Ends the streams of a hub, so that their clients reconnect. After a failover that lost transactions, Postgres assigns
+ * the positions of the lost events to other events.
  */
-function rewind(hub: Hub): void {
+function endReaders(hub: Hub): void {
   for (const reader of [...hub.readers()]) reader.end("rewound");
 }

@@ -21,7 +21,7 @@ export type ReaderDeps = {
   position: number;
   /** The maximum number of unsent bytes. */
   bufferBytes: number;
-  /** How long the client may accept no data while data is waiting. */
+  /** How long the client may read nothing while data waits for it. After this time, the stream ends. */
   stallMs: number;
   onBufferSpace(): void;
   end(reason: EndReason): void;
@@ -33,7 +33,7 @@ export const createReader = (deps: ReaderDeps): Reader => new ResponseReader(dep
 
 const ignore = () => undefined;
 
-/** A class because an object with its own functions allocates six closures per stream. */
+/** A class, because an object literal would allocate six functions for each stream. */
 class ResponseReader implements Reader {
   position: number;
   batchSize = initialBatchSize;
@@ -44,7 +44,7 @@ class ResponseReader implements Reader {
     this.#deps = deps;
     this.position = deps.position;
     const { response, stallMs } = deps;
-    // Node restarts the timer when the client accepts a byte. It also fires on idle streams.
+    // Node restarts the timer whenever the client accepts data. The timer also fires on idle streams.
     response.setTimeout(stallMs, () => {
       if (response.writableLength > 0) this.end("slow");
     });

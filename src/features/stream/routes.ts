@@ -8,7 +8,7 @@ import type { StreamService } from "./service.ts";
 const headers = {
   "Content-Type": "text/event-stream",
   "Cache-Control": "no-cache",
-  // Otherwise NGINX buffers events.
+  // Without this header, NGINX buffers events.
   "X-Accel-Buffering": "no",
 };
 
@@ -22,7 +22,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
     const from = await stream.startPosition(caller.userId, after);
     return {
       send() {
-        // The client may have disconnected, or other streams may have taken the last place.
+        // The client may have disconnected, or other streams may have used up the capacity.
         if (response.destroyed) return;
         stream.assertCapacity();
         request.context.hasNoDeadline = true;
@@ -39,11 +39,11 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
 function releaseRequestMemory(request: IncomingMessage, response: ServerResponse): void {
   // The access log needs the client's address at the end.
   const { "x-forwarded-for": client } = request.headers;
-  Object.assign(request, released, client !== undefined && { headers: { "x-forwarded-for": client } });
+  Object.assign(request, emptyRequestFields, client !== undefined && { headers: { "x-forwarded-for": client } });
   Object.assign(response, { locals: undefined });
 }
 
-const released = {
+const emptyRequestFields = {
   next: undefined,
   params: undefined,
   route: undefined,
@@ -52,7 +52,9 @@ const released = {
   headers: {},
 };
 
-/** The header takes precedence: browsers send it on reconnection, with a later position than the query of the page. */
+/**
+ * Returns the position in the header. Browsers send it when they reconnect, so it is later than the one in the query.
+ */
 function lastPositionOf({ headers: requestHeaders }: IncomingMessage): number | undefined {
   const read = lastEventId.safeParse(requestHeaders["last-event-id"]);
   if (read.success) return read.data;

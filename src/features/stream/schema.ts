@@ -3,7 +3,7 @@ import { operation } from "../../http/operation.ts";
 
 const position = z.string().regex(/^[0-9]{1,19}$/, "must be an event id of this stream");
 
-/** The value of the header. Browsers send it empty before the first event. */
+/** The value of the header `Last-Event-ID`, which may be empty before the first event. */
 export const lastEventId = z
   .union([z.literal("").transform(() => undefined), position.transform(Number)], "must be an event id of this stream")
   .optional();
@@ -17,9 +17,10 @@ export const operations = {
     tag: "Maintenance",
     access: "member",
     query: z.strictObject({
-      lastEventId: position
-        .optional()
-        .meta({ description: "As `Last-Event-ID`, for a page that was reloaded", example: "42" }),
+      lastEventId: position.optional().meta({
+        description: "Like the header `Last-Event-ID`, which a page cannot set on its first connection",
+        example: "42",
+      }),
     }),
     headers: ["Last-Event-ID"],
     problems: ["rate_limited", "overloaded"],

@@ -81,7 +81,10 @@ export function createStreamService({ settings, db, channel, connections, isStil
       if (response.destroyed) release();
     },
 
-    /** Returns the position to start from: the given one, or that of the latest event. */
+    /**
+     * Returns the position to start from, which is `after` or that of the latest event, and the owner's latest
+     * position.
+     */
     async startPosition(owner: string, after: number | undefined): Promise<{ start: number; head: number }> {
       const head = await positions.head(reads, owner);
       return { start: Math.min(after ?? head, head), head };
@@ -101,7 +104,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
       const end = (reason: EndReason) => {
         const wasOpen = leave();
         if (wasOpen) closedByServer.set(reason, (closedByServer.get(reason) ?? 0) + 1);
-        // A plain close would leave the unread data in the kernel.
+        // The connection is reset, because after a plain close the kernel would keep the unread data.
         if (reason === "slow") response.socket?.resetAndDestroy();
         else if (wasOpen) response.end();
       };

@@ -1,4 +1,4 @@
-const turnsPerInterval = 20;
+const ticksPerInterval = 20;
 
 /**
  * Visits every member once per interval, and spreads the visits over the interval. One timer serves all members; without
@@ -7,14 +7,14 @@ const turnsPerInterval = 20;
 export function createStaggeredVisits<Member>(intervalMs: number, visit: (member: Member) => void) {
   const members = new Set<Member>();
   let timer: NodeJS.Timeout | undefined;
-  let due = 0;
+  let dueVisits = 0;
 
-  const turn = () => {
-    due += members.size / turnsPerInterval;
+  const visitDueMembers = () => {
+    dueVisits += members.size / ticksPerInterval;
     for (const member of members) {
-      if (due < 1) break;
-      due -= 1;
-      // Moves the member to the end of the queue.
+      if (dueVisits < 1) break;
+      dueVisits -= 1;
+      // Moves the member to the end of the set, so that all others are visited before it.
       members.delete(member);
       members.add(member);
       visit(member);
@@ -23,13 +23,13 @@ export function createStaggeredVisits<Member>(intervalMs: number, visit: (member
   const stop = () => {
     clearInterval(timer);
     timer = undefined;
-    due = 0;
+    dueVisits = 0;
   };
 
   return {
     add(member: Member): void {
       members.add(member);
-      timer ??= setInterval(turn, intervalMs / turnsPerInterval).unref();
+      timer ??= setInterval(visitDueMembers, intervalMs / ticksPerInterval).unref();
     },
     remove(member: Member): void {
       members.delete(member);

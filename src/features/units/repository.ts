@@ -63,7 +63,7 @@ export const units = {
     return (await db.query<Unit>({ name: "unit", text, isShort: true }, [ownerId, id]))[0];
   },
 
-  /** Locks, then reads in a second statement, which sees the changes that the lock waited for. */
+  /** Locks the unit, then reads it in a second statement, which sees the changes that the lock waited for. */
   async lock(db: Queryable, ownerId: string, id: string): Promise<Unit | undefined> {
     await db.query("SELECT FROM units WHERE owner_id = $1 AND id = $2 FOR UPDATE", [ownerId, id]);
     return units.find(db, ownerId, id);
@@ -76,7 +76,7 @@ export const units = {
     return (await db.query<Unit>(sql, [ownerId, id, ...valuesOf(fields)]))[0];
   },
 
-  async withdrawn(db: Queryable, ownerId: string, id: string): Promise<boolean> {
+  async isWithdrawn(db: Queryable, ownerId: string, id: string): Promise<boolean> {
     const sql = "SELECT withdrawn FROM units WHERE owner_id = $1 AND id = $2";
     return (await db.query<{ withdrawn: boolean }>(sql, [ownerId, id]))[0]?.withdrawn === true;
   },

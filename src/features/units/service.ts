@@ -37,7 +37,7 @@ export function createUnitService({ db, properties }: UnitDeps) {
         const current = orNotFound(await units.lock(tx, owner, id), resource);
         precondition(current);
         if (changes.status !== undefined && current.status === "occupied") throw occupied();
-        const status = changes.status ?? ((await units.withdrawn(tx, owner, id)) ? "unavailable" : "vacant");
+        const status = changes.status ?? ((await units.isWithdrawn(tx, owner, id)) ? "unavailable" : "vacant");
         const update = units.update(tx, owner, id, { ...current, ...changes, status });
         return orNotFound(await update.catch(onConstraint("units_label_key", labelTaken)), resource);
       }),
@@ -48,10 +48,10 @@ export function createUnitService({ db, properties }: UnitDeps) {
         await units.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
 
-    /** Locks the unit, so that neither it nor its leases change during the caller's transaction. */
-    lock: async (tx: Queryable, owner: string, id: string): Promise<Unit & { withdrawn: boolean }> => ({
+    /** Locks and returns the unit, so that neither it nor its leases change during the caller's transaction. */
+    lock: async (tx: Queryable, owner: string, id: string): Promise<Unit & { isWithdrawn: boolean }> => ({
       ...orNotFound(await units.lock(tx, owner, id), resource),
-      withdrawn: await units.withdrawn(tx, owner, id),
+      isWithdrawn: await units.isWithdrawn(tx, owner, id),
     }),
   };
 }

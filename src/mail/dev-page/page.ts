@@ -21,7 +21,7 @@ export function renderMailPage(mails: readonly KeptMail[]) {
       <body>
         <main>
           <h1>Mails of this server</h1>
-          <p>Without <code>MAIL_URL</code>, mails are kept for a day and shown here. There is no such page in production.</p>
+          <p>Without <code>MAIL_URL</code>, mails are kept for a day and shown here. This page does not exist in production.</p>
           <p>The links lead to pages of your front end, which send the token to the API. Without a front end, copy the token and send it yourself in the <a href="/api/docs#tag-auth">reference</a>: <code>verify-email</code>, <code>reset-password</code>, or <code>register</code> for an invitation.</p>
           ${mails.length === 0 ? html`<p>No mail yet. Reload the page after a request that sends one.</p>` : mails.map(article)}
         </main>

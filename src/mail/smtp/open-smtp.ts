@@ -19,7 +19,7 @@ export type SmtpSession = {
   certificateExpiry: number | undefined;
 };
 
-/** Rejected when the server was silent, slow, or did not finish within the limit. */
+/** The mail server did not finish within the time limit. */
 export class SmtpTimeout extends Error {
   override readonly name = "SmtpTimeout";
 }
@@ -91,7 +91,7 @@ function optionsOf({ protocol, hostname, port, username }: URL, { caFile, timeou
   };
 }
 
-/** Calls a function with a callback, of which only the error matters. */
+/** Calls a function that takes a callback, and returns a promise. Only the error of the callback is used. */
 export const call = (start: (done: (error?: unknown) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => {
     start((error) => (error ? reject(error) : resolve()));

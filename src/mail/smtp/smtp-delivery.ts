@@ -10,12 +10,12 @@ export type SmtpDeliveryDeps = {
   onCertificate(expiresAt: number | undefined): void;
 };
 
-/** Delivers mails through an SMTP server, and proves that the server would accept one. */
+/** Delivers mails through an SMTP server, and checks that the server accepts connections and the sign-in. */
 export function createSmtpDelivery({ server, from, onCertificate }: SmtpDeliveryDeps) {
   const sender = addressIn(from);
   const domain = sender.slice(sender.lastIndexOf("@") + 1);
 
-  /** Calls back with the reason for which the server was not usable, or with undefined. */
+  /** Calls `onServerState` with the reason why the mail server cannot be used, or with undefined if it works. */
   const deliver = async (
     { id, to, subject, text }: Mail,
     signal: AbortSignal,
@@ -39,7 +39,7 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
     };
     await withSmtp(server, send, signal).catch((error: unknown) => {
       const failure = toDeliveryError(error);
-      onServerState(failure.permanent ? undefined : toCheckError(error));
+      onServerState(failure.isPermanent ? undefined : toCheckError(error));
       throw failure;
     });
     onServerState(undefined);
@@ -60,12 +60,12 @@ export function createSmtpDelivery({ server, from, onCertificate }: SmtpDelivery
 /** Returns the address of `Name <address>`. */
 export const addressIn = (from: string): string => /<([^<>]+)>\s*$/.exec(from)?.[1] ?? from.trim();
 
-/** A server that rejects the sign-in may accept it after its settings are corrected, so only rejected mails are final. */
+/** Only a rejected mail is permanent. A rejected sign-in may succeed after the settings are corrected. */
 function toDeliveryError(error: unknown): DeliveryError {
   const { code, status } = codesOf(error);
   const isAboutMail = code === "EENVELOPE" || code === "EMESSAGE";
   return new DeliveryError(status === undefined ? code : `${code} ${status}`, {
-    permanent: isAboutMail && status !== undefined && status >= 500,
+    isPermanent: isAboutMail && status !== undefined && status >= 500,
   });
 }
 
@@ -86,7 +86,7 @@ function toCheckError(error: unknown): CheckFailed {
   return new CheckFailed(reasonsByCode[code] ?? (isTls ? "tls" : "failed"), { cause: error });
 }
 
-/** The package replaces the code of a socket's error with its own; the number of the error stays. */
+/** nodemailer replaces the `code` of a socket error with a code of its own, but keeps its `errno`. */
 function codesOf(error: unknown): { code: string; status: number | undefined } {
   if (error instanceof SmtpTimeout) return { code: "ETIMEDOUT", status: undefined };
   if (!(error instanceof Error)) return { code: "unknown", status: undefined };

@@ -4,8 +4,9 @@ export type LinkValues = { link: string; hours: number };
 type Content = { subject: string; text: string };
 
 /**
- * All texts of account mails. To add a language, add a file beside `english.ts` and an entry in `languages` of `texts.ts`.
- * No text contains a value that a user chose, such as a name. Otherwise a stranger could send any words to any address.
+ * All texts of account mails. A further language needs a file beside `english.ts` and an entry in `languages` of
+ * `texts.ts`. No text contains a value that a user chose, such as a name. Otherwise a stranger could send any words to
+ * any address.
  */
 export type Texts = {
   "verify-address": (values: LinkValues) => Content;

@@ -17,7 +17,7 @@ const isPng = (bytes: Buffer): boolean => text(bytes, 0, 8) === "\x89PNG\r\n\x1a
 const isWebp = (bytes: Buffer): boolean =>
   text(bytes, 0, 4) === "RIFF" && text(bytes, 8, 12) === "WEBP" && /^VP8[ LX]$/.test(text(bytes, 12, 16));
 
-/** HEIC uses the same container; only the brands differ. */
+/** HEIC uses the same container as AVIF. Only the brands differ. */
 function isAvif(bytes: Buffer): boolean {
   if (text(bytes, 4, 8) !== "ftyp") return false;
   const end = Math.min(bytes.readUInt32BE(0), 256);
@@ -45,9 +45,11 @@ function startOfScan(bytes: Buffer): number {
 }
 
 const signatureBytes = 8;
-const maxChunksBesidePixels = 200;
+const maxNonPixelChunks = 200;
 
-/** Ordinary PNG files have a dozen chunks. The decoder handles each in a callback: 400,000 take a quarter of a second. */
+/**
+ * Ordinary PNG files have a dozen chunks. A file with 400,000 chunks keeps the decoder busy for a quarter of a second.
+ */
 export function hasTooManyPngChunks(bytes: Buffer): boolean {
   if (bytes[0] !== 0x89) return false;
   let count = 0;
@@ -56,7 +58,7 @@ export function hasTooManyPngChunks(bytes: Buffer): boolean {
     if (type === "IEND") return false;
     if (type === "IDAT") continue;
     count += 1;
-    if (count > maxChunksBesidePixels) return true;
+    if (count > maxNonPixelChunks) return true;
   }
   return false;
 }

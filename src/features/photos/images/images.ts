@@ -9,7 +9,8 @@ export type ImageLimits = { maxConcurrent: number; maxQueued: number; maxWaitMs:
 
 export type Rendition = { bytes: Buffer; width: number; height: number };
 
-// AVIF is decoded in one piece with 18 bytes per pixel. A single row of millions of pixels takes a gigabyte.
+// AVIF has a lower limit, because its decoder needs 18 bytes for each pixel of the whole image. Width and height are
+// limited, because a single row of millions of pixels takes a gigabyte.
 const maxPixels = 40_000_000;
 const maxAvifPixels = 16_000_000;
 const maxEdge = 20_000;
@@ -49,7 +50,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     };
     try {
       if (detectImageType(bytes) !== "jpeg") return await read("error");
-      // The JPEG decoder only warns about missing pixels, so warnings count, except harmless ones.
+      // The JPEG decoder only warns about missing pixels, so all warnings are errors, except harmless ones.
       return await read("warning").catch((error: unknown) => {
         if (isHarmless(error)) return read("error");
         throw error;
@@ -63,7 +64,7 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
     }
   };
 
-  const limited = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
+  const runLimited = <T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> =>
     limiter.run(() => {
       signal.throwIfAborted();
       return tracer.span({ name: "process an image" }, work);
@@ -71,14 +72,14 @@ export function createImages({ maxConcurrent, maxQueued, maxWaitMs, timeoutMs }:
 
   return {
     photo: (bytes: Buffer, signal: AbortSignal): Promise<{ list: Rendition; page: Rendition }> =>
-      limited(signal, async () => {
+      runLimited(signal, async () => {
         const decoded = await decode(bytes, "photo", fitWithin(pageEdge));
         const image = await newImage();
         return { list: await encode(image, decoded, fitWithin(listEdge)), page: await encode(image, decoded) };
       }),
 
     avatar: (bytes: Buffer, signal: AbortSignal): Promise<Rendition> =>
-      limited(signal, async () =>
+      runLimited(signal, async () =>
         encode(
           await newImage(),
           await decode(bytes, "avatar", { width: avatarEdge, height: avatarEdge, fit: "cover" }),
@@ -91,7 +92,7 @@ export type Images = ReturnType<typeof createImages>;
 
 type Decoded = { data: Buffer; info: OutputInfo };
 
-/** Warnings about complete JPEGs of common phones. */
+/** Warnings that the decoder gives about intact JPEGs of common phones. */
 const harmlessWarning =
   /^VipsJpeg: (?:Corrupt JPEG data: \d+ extraneous bytes before marker 0x\w\w|Invalid SOS parameters for sequential JPEG|out of order read at line \d+)$/;
 
@@ -107,7 +108,7 @@ const fitWithin = (edge: number): ResizeOptions => ({
 
 type NewImage = (bytes: Buffer, options: SharpOptions) => Sharp;
 
-/** Loads the library at the first image, because it costs a server without uploads time and memory. */
+/** Loads the library at the first image, because a server without uploads would spend time and memory on it. */
 async function loadSharp(): Promise<NewImage> {
   const { default: sharp } = await import("sharp");
   sharp.cache(false);

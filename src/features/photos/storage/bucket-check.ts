@@ -8,7 +8,7 @@ export type BucketCheckDeps = {
   recheckAfterMs?: number;
 };
 
-/** One object for all instances, so that checks leave no objects behind. */
+/** All instances write the same object, so that checks do not accumulate objects. */
 const objectName = "haven-health";
 const content = Buffer.from("Written by the health check of Haven.\n");
 
@@ -67,7 +67,9 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   XMinioStorageFull: "disk_full",
 };
 
-/** Maps an S3 error code to a reason of the health checks. Returns other errors unchanged, or their cause. */
+/**
+ * Maps an S3 error code to a reason of the health checks. Returns the cause of any other error, or the error itself.
+ */
 function toCheckError(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";

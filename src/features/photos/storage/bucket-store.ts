@@ -27,7 +27,8 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
       const names = files.map(({ name }) => name);
       let committed = false;
       await deletions.announce(names);
-      // An upload that failed may still arrive, so its objects are deleted only after the grace period.
+      // If an upload fails here, its objects are deleted after the grace period, because they may still reach the
+      // bucket.
       await Promise.all(files.map((file) => bucket.put(file)));
       try {
         const result = await commit(async (tx) => {

@@ -20,7 +20,7 @@ type Call = { method: "GET" | "PUT" | "DELETE"; name: string; body?: Buffer; sig
 export function createBucket(
   { endpoint, bucket, region, pathStyle, timeoutMs }: BucketSettings,
   credentials: CredentialSource,
-  /** Further headers of each call, which are not signed: those of the trace. */
+  /** Returns the headers of the current trace. They are sent with each call, but not signed. */
   traceHeaders: () => Readonly<Record<string, string>> = () => ({}),
 ) {
   const base = new URL(endpoint.replace(/\/*$/, "/"));

@@ -6,7 +6,7 @@ export type DeferredDeletionsDeps = {
   db: Queryable;
   bucket: Pick<Bucket, "remove">;
   logger: Pick<Logger, "warn">;
-  /** The interval between attempts; it also applies to deletions that another instance began and did not finish. */
+  /** The time until a deletion is attempted again, also one that another instance has begun and not finished. */
   retryMs: number;
   /** The time after which an announced object is deleted unless it is kept. Has to be longer than any upload takes. */
   graceMs: number;
@@ -17,16 +17,17 @@ const batchSize = 20;
 /**
  * Deletes objects that no row of a photo or an avatar refers to. The table `files_to_remove` lists every object that may
  * have no row: during an upload until its commit, and after the deletion of the row until the bucket has deleted the
- * object. So each of them is deleted, even after an outage of the bucket, a commit with unknown outcome or a killed process.
+ * object. So each of these objects is deleted, even after an outage of the bucket, a commit with unknown outcome or a
+ * killed process.
  */
 export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
   let running = false;
-  let again = false;
+  let mustRunAgain = false;
 
-  const schedule = async (on: Queryable, names: readonly string[], inMs: number): Promise<void> => {
+  const schedule = async (queryable: Queryable, names: readonly string[], inMs: number): Promise<void> => {
     const sql = `INSERT INTO files_to_remove (name, due_at)
                  SELECT name, now() + $2::float8 * interval '1 ms' FROM unnest($1::text[]) AS name`;
-    await on.query(sql, [names, inMs]);
+    await queryable.query(sql, [names, inMs]);
   };
 
   /** Returns whether more deletions may be due. */
@@ -46,16 +47,16 @@ export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }
   const deleteAllDue = async (): Promise<void> => {
     running = true;
     do {
-      again = false;
+      mustRunAgain = false;
       // While Postgres is unavailable, the next run retries.
       const hasMore = await deleteBatch().catch(() => false);
-      again ||= hasMore;
-    } while (again);
+      mustRunAgain ||= hasMore;
+    } while (mustRunAgain);
     running = false;
   };
 
   const run = (): void => {
-    again = true;
+    mustRunAgain = true;
     if (!running) void deleteAllDue();
   };
 
@@ -73,7 +74,9 @@ export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }
     /** Lists objects for deletion. Call in the transaction that deletes their rows, and call `run` after its commit. */
     add: (tx: Queryable, names: readonly string[]): Promise<void> => schedule(tx, names, 0),
 
-    /** Deletes announced objects whose upload failed. If a transaction is about to keep them, waits for its row locks. */
+    /**
+     * Deletes announced objects that no row refers to. If a transaction is about to keep them, waits for its row locks.
+     */
     async abandon(names: readonly string[]): Promise<void> {
       const sql = "UPDATE files_to_remove SET due_at = now() WHERE name = ANY ($1)";
       // If this fails, the objects are deleted after the grace period.

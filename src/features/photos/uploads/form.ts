@@ -5,8 +5,8 @@ import { unknownField, unprocessableUpload } from "./upload-errors.ts";
 const maxParts = 8;
 const maxHeaderBytes = 4096;
 const maxHeaders = 16;
-const boundaryForm = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
-const headerForm = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/;
+const boundaryPattern = /^[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]$/;
+const headerPattern = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*(.*)$/;
 const plainEncodings = new Set(["7bit", "8bit", "binary"]);
 
 /** The accepted names of the file's field. Error messages use the first. */
@@ -16,13 +16,13 @@ type Part = { name: string; bytes: Buffer };
 
 /**
  * Reads the only file of a form (RFC 7578) from a complete body. Streaming parsers skip bytes that they do not
- * understand; this one refuses a form that is not well-formed from the first byte to the last.
+ * understand. This parser refuses every form that is not well-formed from the first byte to the last.
  */
 export function fileOfForm(contentType: HeaderValue | undefined, body: Buffer, fields: Fields): Buffer {
   const refuse = (message: string) => unprocessableUpload(fields[0], message);
   const boundary = contentType?.parameters.get("boundary");
   const charset = contentType?.parameters.get("charset") ?? "utf-8";
-  if (boundary === undefined || !boundaryForm.test(boundary)) throw refuse("is in a form without a valid boundary");
+  if (boundary === undefined || !boundaryPattern.test(boundary)) throw refuse("is in a form without a valid boundary");
   if (charset.toLowerCase() !== "utf-8") throw refuse("is in a form that is not in UTF-8");
 
   const parts = readParts(body, Buffer.from(`\r\n--${boundary}`), refuse);
@@ -41,11 +41,11 @@ function readParts(body: Buffer, delimiter: Buffer, refuse: Refuse): Part[] {
   const startsWith = (bytes: Buffer | string, at: number) =>
     body.subarray(at, at + bytes.length).equals(Buffer.from(bytes));
   // The first delimiter has no line break before it.
-  const first = startsWith(delimiter, 0) ? 0 : -2;
-  if (!startsWith(delimiter.subarray(first === 0 ? 0 : 2), 0)) throw refuse("is in a form without a first boundary");
+  const firstAt = startsWith(delimiter, 0) ? 0 : -2;
+  if (!startsWith(delimiter.subarray(firstAt === 0 ? 0 : 2), 0)) throw refuse("is in a form without a first boundary");
 
   const parts: Part[] = [];
-  let at = first + delimiter.length;
+  let at = firstAt + delimiter.length;
   while (!startsWith("--", at)) {
     if (!startsWith("\r\n", at)) throw refuse("is in a form with a malformed boundary");
     if (parts.length === maxParts) throw refuse("is in a form with too many parts");
@@ -54,8 +54,8 @@ function readParts(body: Buffer, delimiter: Buffer, refuse: Refuse): Part[] {
     parts.push(readPart(body.subarray(at + 2, next), refuse));
     at = next + delimiter.length;
   }
-  const rest = body.subarray(at + 2);
-  if (rest.length > 0 && rest.toString("latin1") !== "\r\n")
+  const epilogue = body.subarray(at + 2);
+  if (epilogue.length > 0 && epilogue.toString("latin1") !== "\r\n")
     throw refuse("is in a form with data after the closing boundary");
   return parts;
 }
@@ -80,7 +80,7 @@ function readHeaders(bytes: Buffer): ReadonlyMap<string, string> | undefined {
   const headers = new Map<string, string>();
   for (const line of bytes.toString().split("\r\n", maxHeaders + 1)) {
     if (headers.size === maxHeaders) return undefined;
-    const [, name, value] = headerForm.exec(line) ?? [];
+    const [, name, value] = headerPattern.exec(line) ?? [];
     if (name === undefined || value === undefined || headers.has(name.toLowerCase())) return undefined;
     headers.set(name.toLowerCase(), value.trimEnd());
   }
@@ -96,8 +96,8 @@ function hasHarmlessFileName({ parameters }: HeaderValue): boolean {
 }
 
 const isHarmless = (name: string): boolean =>
-  [name, decoded(name)].every((form) => !/[/\\\p{Cc}]|^\.{1,2}$/u.test(form));
+  [name, decodeEscapes(name)].every((variant) => !/[/\\\p{Cc}]|^\.{1,2}$/u.test(variant));
 
 /** Browsers encode quotes and line breaks as %22, %0D and %0A, but do not encode `%`. */
-const decoded = (name: string): string =>
+const decodeEscapes = (name: string): string =>
   name.replaceAll(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));

@@ -12,7 +12,8 @@ export type BucketIdentity = {
 };
 
 /**
- * Creates the keys of the settings, read again from their files for each call, or those of the role of this machine.
+ * Returns a source of the keys in the settings, re-read from their files at each call. Without such keys, it is a
+ * source of temporary credentials of the AWS role of this pod, task or machine.
  */
 export function createBucketCredentials(identity: BucketIdentity): CredentialSource {
   if (identity.accessKeyId === undefined)
