@@ -5,6 +5,7 @@ export type Unit = "ratio" | "times" | "ms" | "s" | "kB" | "MB" | "/s";
 
 /** One performance bound, and its measurement. */
 export type Claim = {
+  /** The name of the measurement, in the report. */
   what: string;
   bound: Bound;
   measured: Spread;

@@ -1,4 +1,5 @@
-// For HEALTHCHECK, because the image has no curl: node healthcheck.js [PATH]. Exit code 0 if the probe returns 200.
+// node healthcheck.js [PATH] requests a probe, and exits with 0 if the answer is 200. HEALTHCHECK uses this script, because
+// the image has no curl.
 import { get } from "node:http";
 
 const [path = "/alive"] = process.argv.slice(2);

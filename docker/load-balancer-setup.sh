@@ -504,7 +504,7 @@ replace() {
   local service=$1 old=$2 new count front address output
   count=$(containers "$service" | grep -c .)
   say "$service ($(docker inspect --format '{{.Name}}' "$old" | cut -c 2-)): starting a new instance"
-  # Not with --no-deps: Compose would then always treat the container as outdated.
+  # Without --no-deps, because with it Compose always treats the container as outdated.
   output=$(compose up --no-start --no-recreate --scale "$service=$((count + 1))" "$service" 2>&1) || die "$output"
   new=$(docker ps --all --quiet --no-trunc --filter "label=com.docker.compose.project=$project" \
     --filter "label=com.docker.compose.service=$service" --filter status=created | head -n 1)

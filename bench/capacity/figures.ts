@@ -1,6 +1,6 @@
 /** How many requests of one kind an instance on one core serves in a second, and the processor time of each request. */
 export type Rate = {
-  what: string;
+  request: string;
   perSecond: number;
   p99Ms: number;
   /** Processor time for each request, in microseconds. */
@@ -12,6 +12,7 @@ export type Rate = {
 /** The speed of one request while the number of connections, rows or sessions (`what`) grows. */
 export type Growth = {
   what: string;
+  /** One measurement for each number (`count`). */
   steps: readonly { count: number; perSecond: number; p99Ms: number; bytes: number }[];
   /** What `bytes` measures. */
   bytesOf: string;

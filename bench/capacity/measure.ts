@@ -9,27 +9,27 @@ import { growConnections, growRows, growSessions } from "./growth.ts";
 import { measureRates } from "./rates.ts";
 
 export async function measureCapacity(testbed: Testbed, runLength: RunLength): Promise<CapacityFigures> {
-  const say = (what: string) => process.stdout.write(`${what}\n`);
+  const print = (line: string) => process.stdout.write(`${line}\n`);
   const haven = await testbed.haven();
   const idleBytes = residentBytes(haven.pid);
   const owner = await newOwner(haven.url, "capacity@example.org");
   await haven.stop();
-  say("requests of each kind");
+  print("requests of each kind");
   const rates = await measureRates(testbed, owner, runLength);
-  say("three instances behind each proxy");
+  print("three instances behind each proxy");
   const fleet = await measureFleet(runLength.seconds);
-  say("open streams");
+  print("open streams");
   const perStream = await bytesPerStream(testbed, runLength.quick ? 200 : 2000, runLength.quick);
-  say("1 to 10,000 connections");
+  print("1 to 10,000 connections");
   const connections = await growConnections(testbed, owner, runLength);
-  say("1 to 1,000,000 sessions");
+  print("1 to 1,000,000 sessions");
   const sessions = await growSessions(testbed, owner, runLength);
-  say("1 to 1,000,000 rows");
-  const rows = await growRows(testbed, await newOwnerOn(testbed), runLength);
+  print("1 to 1,000,000 rows");
+  const rows = await growRows(testbed, await newOwnerForRows(testbed), runLength);
   return { rates, idleBytes, bytesPerStream: perStream, connections, rows, sessions, fleet };
 }
 
-async function newOwnerOn(testbed: Testbed): Promise<Owner> {
+async function newOwnerForRows(testbed: Testbed): Promise<Owner> {
   const haven = await testbed.haven();
   const owner = await newOwner(haven.url, "many-rows@example.org");
   await haven.stop();

@@ -63,8 +63,8 @@ more than one only as far as cores are free.`;
 const ratesTable = (rates: readonly Rate[]): string =>
   table(
     ["request", "a second", "p99", "instance", "Postgres", "Redis"],
-    rates.map(({ what, perSecond, p99Ms, serverUs, postgresUs, redisUs }) => [
-      what,
+    rates.map(({ request, perSecond, p99Ms, serverUs, postgresUs, redisUs }) => [
+      request,
       count(perSecond),
       milliseconds(p99Ms),
       microseconds(serverUs),
@@ -101,10 +101,10 @@ function sizing({ rates, idleBytes, bytesPerStream, connections }: CapacityFigur
    sum is the number of cores that the fleet needs. An instance uses one core, and a little of a second one for the garbage
    collection and the export of traces.
 2. Plan for at most ${share} % of each core, and for one instance more than that: during a rolling restart, or after the loss of
-   a machine, the others take over its load. For ${example?.what ?? ""} that is ${perInstance} requests a second for each instance.
+   a machine, the others take over its load. For ${example?.request ?? ""} that is ${perInstance} requests a second for each instance.
 3. Give each instance ${megabytes(idleBytes)}, its streams (${kilobytes(bytesPerStream)} each) and its connections
    (${kilobytes(bytesOfEach(connections))} each), plus what [memory.md](memory.md) lists for uploads and requests in progress.
-4. Do the same sum for Postgres and Redis. Of these requests, ${costliest?.what ?? ""} costs Postgres most
+4. Do the same sum for Postgres and Redis. Of these requests, ${costliest?.request ?? ""} costs Postgres most
    (${microseconds(costliest?.postgresUs ?? 0)}).
 5. Postgres has to accept the connections of all instances: \`DB_POOL_MAX\` and those of the health checks, times the
    instances.`;

@@ -8,21 +8,21 @@ import type { Testbed } from "../testbed.ts";
 import { FailedRequests, type Load, runWrkAllowingErrors, type WrkResultWithErrors } from "../wrk.ts";
 import type { Rate } from "./figures.ts";
 
-type Kind = { what: string; load(server: Server, owner: Owner): Omit<Load, "seconds"> };
+type Kind = { request: string; load(server: Server, owner: Owner): Omit<Load, "seconds"> };
 
 const kinds: readonly Kind[] = [
-  { what: "a probe (`GET /ready`)", load: ({ url }) => ({ url: `${url}/ready` }) },
-  { what: "a public GET (`GET /api`)", load: ({ url }) => ({ url: `${url}/api` }) },
+  { request: "a probe (`GET /ready`)", load: ({ url }) => ({ url: `${url}/ready` }) },
+  { request: "a public GET (`GET /api`)", load: ({ url }) => ({ url: `${url}/api` }) },
   {
-    what: "an authenticated GET of one row",
+    request: "an authenticated GET of one row",
     load: ({ url }, { headers, propertyId }) => ({ url: `${url}/api/v1/properties/${propertyId}`, headers }),
   },
   {
-    what: "an authenticated GET of a page of 20 rows",
+    request: "an authenticated GET of a page of 20 rows",
     load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties?limit=20`, headers }),
   },
   {
-    what: "an authenticated POST of one row, with an Idempotency-Key",
+    request: "an authenticated POST of one row, with an Idempotency-Key",
     load: ({ url }, { headers }) => ({ url: `${url}/api/v1/properties`, headers, postBody: propertyBody }),
   },
 ];
@@ -36,7 +36,8 @@ const uncached = "an authenticated GET of one row, `SESSION_CACHE=off`";
 export async function measureRates(testbed: Testbed, owner: Owner, runLength: RunLength): Promise<Rate[]> {
   const haven = await testbed.haven();
   const rates: Rate[] = [];
-  for (const { what, load } of kinds) rates.push(await measure(testbed, haven, what, load(haven, owner), runLength));
+  for (const { request, load } of kinds)
+    rates.push(await measure(testbed, haven, request, load(haven, owner), runLength));
   const { email, password } = await newOwner(haven.url, "sign-in@example.org");
   const login = { url: `${haven.url}/api/v1/auth/login`, postBody: { email, password } };
   rates.push(await measure(testbed, haven, signIn, login, runLength));
@@ -51,7 +52,7 @@ export async function measureRates(testbed: Testbed, owner: Owner, runLength: Ru
 async function measure(
   testbed: Testbed,
   { pid }: Server,
-  what: string,
+  request: string,
   load: Omit<Load, "seconds">,
   { rounds, seconds }: RunLength,
 ): Promise<Rate> {
@@ -66,7 +67,7 @@ async function measure(
   const requests = results.reduce((sum, result) => sum + result.requests, 0);
   const microsecondsPerRequest = (ms: number) => (ms * 1000) / requests;
   return {
-    what,
+    request,
     perSecond: spreadOf(results.map(({ perSecond }) => perSecond)).median,
     p99Ms: spreadOf(results.map(({ p99Ms }) => p99Ms)).median,
     serverUs: microsecondsPerRequest(processorMs(pid) - before),

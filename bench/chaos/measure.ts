@@ -169,5 +169,5 @@ const byKind = <T>(computeFor: (kind: Kind) => T): Record<Kind, T> => ({
   login: computeFor("login"),
 });
 
-// Not Math.max(...values): the values of a long run do not fit on the stack as arguments.
+// Math.max(...values) would fail: the values of a long run do not fit on the stack as arguments.
 const largest = (values: readonly number[]): number => values.reduce((most, value) => Math.max(most, value), 0);

@@ -14,8 +14,8 @@ const grown = (what: string, bytesOf: string): Growth => ({
   ],
 });
 
-const rate = (what: string, postgresUs: number) => ({
-  what,
+const rate = (request: string, postgresUs: number) => ({
+  request,
   perSecond: 5000,
   p99Ms: 4.25,
   serverUs: 180,

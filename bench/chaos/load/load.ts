@@ -10,7 +10,12 @@ export const requestIntervalMs = 1000;
 export const requestTimeoutMs = 30_000;
 const maxAttempts = 30;
 
-export type Sent = { attempts: readonly Attempt[]; requests: readonly Request[]; signIns: number; names: string[] };
+export type LoadResult = {
+  attempts: readonly Attempt[];
+  requests: readonly Request[];
+  signIns: number;
+  names: string[];
+};
 
 /**
  * Starts the load. A user repeats a failed attempt after the time in its Retry-After, as the API documents. A repeated
@@ -55,14 +60,14 @@ export function startLoad(users: readonly User[], ledger: Ledger) {
       const waitMs = Math.max(0, firstAt + turn * requestIntervalMs - performance.now());
       await sleep(waitMs, undefined, { signal: stopped.signal }).catch(() => undefined);
       if (stopped.signal.aborted) return;
-      const done = request(user, kindOf(turn + index));
-      pending.add(done);
-      void done.finally(() => pending.delete(done));
+      const running = request(user, kindOf(turn + index));
+      pending.add(running);
+      void running.finally(() => pending.delete(running));
     }
   };
   const userRuns = users.map(runUser);
   return {
-    async stop(): Promise<Sent> {
+    async stop(): Promise<LoadResult> {
       stopped.abort();
       await Promise.all(userRuns);
       await Promise.all(pending);

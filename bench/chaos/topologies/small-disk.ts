@@ -6,7 +6,7 @@ import { createDatabase } from "../testbed/database.ts";
 import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";
 
-// Not in the folder for temporary files, because a mounted folder cannot be removed at the end.
+// The disk is mounted outside the folder for temporary files, because the run cannot remove a mounted folder at its end.
 const folder = "/run/small-disk";
 
 async function start() {

@@ -20,7 +20,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "haven-api.pod" -}}
 serviceAccountName: {{ .Release.Name }}
 automountServiceAccountToken: false
-# Otherwise a Service named `redis` would set REDIS_PORT=tcp://…, and REDIS_PORT is a setting of Haven.
+# With service links, a Service named `redis` would set REDIS_PORT=tcp://…, and REDIS_PORT is a setting of Haven.
 enableServiceLinks: false
 securityContext:
   runAsNonRoot: true
