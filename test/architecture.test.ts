@@ -12,7 +12,7 @@ import { runProgram } from "./shared/run-program.ts";
 const root = fileURLToPath(new URL("../", import.meta.url));
 const folders = ["src", "bench", "test", "monitoring"];
 
-/** One import that each rule forbids: [rule, importing file, imported file or package]. */
+/** For each rule, an import that it forbids: [rule, importing file, imported file or package]. */
 const violations: readonly (readonly [rule: string, from: string, to: string])[] = [
   ["nothing-unresolved", "src/core/unresolved.ts", "./missing.ts"],
   ["imports-of-core", "src/core/upward.ts", "src/config/target.ts"],
@@ -54,10 +54,10 @@ test("dependency-cruiser reports each forbidden import", async (t) => {
     [circle[1]]: 'import { a } from "./circle-a.ts";\nexport const b = a;\n',
   };
   for (const [, from, to] of violations) {
-    tree[from] = importing(specifier(from, to));
-    if (to.startsWith("src/") || to.includes("target")) tree[to] = empty;
+    tree[from] = sourceImporting(specifierFor(from, to));
+    if (to.startsWith("src/") || to.includes("target")) tree[to] = sourceWithoutImports;
   }
-  const output = await cruise(tree);
+  const output = await runDependencyCruiser(tree);
   for (const [rule, from, to] of violations) {
     await t.test(rule, () => assert.ok(hasLine(output, `error ${rule}: ${from} → `, to), output));
   }
@@ -65,7 +65,7 @@ test("dependency-cruiser reports each forbidden import", async (t) => {
 });
 
 test("a circle of type imports is reported", async () => {
-  const output = await cruise({
+  const output = await runDependencyCruiser({
     [circle[0]]: 'import type { B } from "./circle-b.ts";\nexport type A = { b: B | null };\n',
     [circle[1]]: 'import type { A } from "./circle-a.ts";\nexport type B = { a: A | null };\n',
   });
@@ -74,7 +74,7 @@ test("a circle of type imports is reported", async () => {
 
 test("a type import in the wrong direction is reported", async () => {
   const from = "src/core/upward.ts";
-  const output = await cruise({
+  const output = await runDependencyCruiser({
     [from]: 'import type { T } from "../config/target.ts";\nexport type U = T;\n',
     "src/config/target.ts": "export type T = string;\n",
   });
@@ -82,7 +82,7 @@ test("a type import in the wrong direction is reported", async () => {
 });
 
 test("features may import each other's types", async () => {
-  const output = await cruise({
+  const output = await runDependencyCruiser({
     "src/features/units/a.ts": 'import type { T } from "../leases/a.ts";\nexport type U = T;\n',
     "src/features/leases/a.ts": "export type T = string;\n",
   });
@@ -90,27 +90,27 @@ test("features may import each other's types", async () => {
 });
 
 test("a tree without violations passes", async () => {
-  const output = await cruise({
-    "src/core/a.ts": empty,
-    "src/http/a.ts": importing("../core/a.ts"),
-    "test/shared/a.ts": importing("../../src/http/a.ts"),
-    "bench/a.ts": importing("../test/shared/a.ts"),
-    "test/bench/a.test.ts": importing("../../bench/a.ts"),
+  const output = await runDependencyCruiser({
+    "src/core/a.ts": sourceWithoutImports,
+    "src/http/a.ts": sourceImporting("../core/a.ts"),
+    "test/shared/a.ts": sourceImporting("../../src/http/a.ts"),
+    "bench/a.ts": sourceImporting("../test/shared/a.ts"),
+    "test/bench/a.test.ts": sourceImporting("../../bench/a.ts"),
   });
   assert.match(output, /no dependency violations found/);
 });
 
-test("the cases above cover each rule of the configuration", () => {
+test("these tests have a violation of each rule of the configuration", () => {
   const configuration = z.object({ forbidden: z.array(z.object({ name: z.string() })) });
   const { forbidden } = configuration.parse(createRequire(import.meta.url)("../.dependency-cruiser.cjs"));
-  const broken = ["no-circles", ...violations.map(([rule]) => rule)];
-  assert.deepEqual(forbidden.map(({ name }) => name).sort(), broken.sort());
+  const testedRules = ["no-circles", ...violations.map(([rule]) => rule)];
+  assert.deepEqual(forbidden.map(({ name }) => name).sort(), testedRules.sort());
 });
 
-const empty = "export const a = 1;\n";
-const importing = (path: string) => `import { a } from "${path}";\nexport const b = a;\n`;
+const sourceWithoutImports = "export const a = 1;\n";
+const sourceImporting = (path: string) => `import { a } from "${path}";\nexport const b = a;\n`;
 
-function specifier(from: string, to: string): string {
+function specifierFor(from: string, to: string): string {
   if (to.startsWith(".") || !to.includes("/")) return to;
   const path = posix.relative(posix.dirname(from), to);
   return path.startsWith(".") ? path : `./${path}`;
@@ -119,8 +119,8 @@ function specifier(from: string, to: string): string {
 const hasLine = (output: string, ...parts: readonly string[]): boolean =>
   output.split("\n").some((line) => parts.every((part) => line.includes(part)));
 
-/** Returns the output of dependency-cruiser for a tree with only these files, with the rules of the project. */
-async function cruise(files: Readonly<Record<string, string>>): Promise<string> {
+/** Runs dependency-cruiser with the rules of the project on a tree with only these files. Returns its output. */
+async function runDependencyCruiser(files: Readonly<Record<string, string>>): Promise<string> {
   const tree = mkdtempSync(join(tmpdir(), "haven-rules-"));
   atEnd(() => rmSync(tree, { recursive: true, force: true }));
   for (const name of [".dependency-cruiser.cjs", "tsconfig.json", "package.json"])

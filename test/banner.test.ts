@@ -28,7 +28,7 @@ test("the banner shows the demo login if the demo account exists", () => {
   assert.doesNotMatch(bannerWith({ redisUrl }), /demo-password/);
 });
 
-test("the banner states first that Postgres does not answer", () => {
+test("if Postgres does not answer, the banner states this before the commands to try", () => {
   const running = { port: 4000, managementPort: undefined, engines: undefined };
   const text = banner(
     readConfig({}),

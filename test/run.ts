@@ -23,48 +23,48 @@ import { isEdgeTest } from "./support/network-namespace.ts";
 import { provideReceiver } from "./support/otlp-receiver.ts";
 import { timeLimitMs } from "./support/time-limit.ts";
 
-// npm test [-- PATTERN …]: starts the real engines once, and gives each test file its own database. The files run in up
-// to three rounds: those that may run in parallel, those that run one at a time, and those with real proxies.
+// npm test [-- PATTERN …]: starts a real Postgres and a real Redis once, and gives each test file its own database. The test
+// files run in up to three rounds: files that may run in parallel, files that run one at a time, and files with real proxies.
 
 const usage = `Usage: npm test [-- PATTERN …]
 
 Runs all test files, or those that match a pattern, such as test/db/pool.test.ts or 'test/edge/*.test.ts'.
 `;
 
-const wanted = process.argv.slice(2);
-if (wanted.includes("--help")) {
+const patterns = process.argv.slice(2);
+if (patterns.includes("--help")) {
   process.stdout.write(usage);
   process.exit(0);
 }
 const isEdge = (file: string) => isEdgeTest(resolve(file));
-// Tests that measure times, which parallel tests would distort.
+// A serial test runs alone, because it measures times that parallel tests would change.
 const isSerial = (file: string) => file.endsWith(".serial.test.ts");
-// The slowest files first, so that no core waits for a slow one at the end. The estimate is the size of the file. In
-// test/edge, small files are slower than large ones, so there the estimate is reversed.
+// The slowest files run first, so that no core is idle while the last file runs. The size of a file is the estimate of its
+// duration. In test/edge small files take longer than large files, so there the estimate is reversed.
 const estimatedDuration = (file: string) => (isEdge(file) ? 1e9 - statSync(file).size : statSync(file).size);
-const found = globSync(wanted.length > 0 ? wanted : "test/**/*.test.ts").sort(
+const matchingFiles = globSync(patterns.length > 0 ? patterns : "test/**/*.test.ts").sort(
   (a, b) => estimatedDuration(b) - estimatedDuration(a),
 );
-if (found.length === 0) {
-  process.stderr.write(`No test file matches ${wanted.join(" ")}.\n\n${usage}`);
+if (matchingFiles.length === 0) {
+  process.stderr.write(`No test file matches ${patterns.join(" ")}.\n\n${usage}`);
   process.exit(64);
 }
 
 await provide(programs);
-const files = withoutSkippedFiles(found);
-type Round = { files: readonly string[]; atOnce: number; limitMs: number };
+const files = withoutSkippedFiles(matchingFiles);
+type Round = { files: readonly string[]; maxParallel: number; limitMs: number };
 const limitMs = timeLimitMs({ edge: false });
 const rounds: Round[] = [
-  { files: files.filter((file) => !isEdge(file) && !isSerial(file)), atOnce: 2, limitMs },
-  { files: files.filter(isSerial), atOnce: 1, limitMs: timeLimitMs({ edge: false, serial: true }) },
+  { files: files.filter((file) => !isEdge(file) && !isSerial(file)), maxParallel: 2, limitMs },
+  { files: files.filter(isSerial), maxParallel: 1, limitMs: timeLimitMs({ edge: false, serial: true }) },
   // Tests with real proxies mostly wait.
-  { files: files.filter(isEdge), atOnce: 3, limitMs: timeLimitMs({ edge: true }) },
+  { files: files.filter(isEdge), maxParallel: 3, limitMs: timeLimitMs({ edge: true }) },
 ].filter((round) => round.files.length > 0);
-// Every file that was found needs what this machine lacks, which withoutSkippedFiles has reported.
+// No file remains if this machine cannot run the tests with real proxies. withoutSkippedFiles has reported the reason.
 if (files.length === 0) process.exit(0);
 
 providePackages(fileURLToPath(new URL("./support/s3-server", import.meta.url)));
-// Installed here, because it takes longer than the time limit of a test file.
+// The installations run here, because they can take longer than the time limit of a test file.
 if (files.some((file) => file.includes("openapi/schemathesis"))) provideSchemathesis();
 if (files.some((file) => file.includes("openapi/generators"))) generators.provide();
 if (files.some((file) => file.includes("test/pages/"))) pageTools.provide();
@@ -78,7 +78,7 @@ if (files.some((file) => /\bkit\b|doctor\/readme/.test(file))) {
 }
 
 const dataDir = mkdtempSync(join(tmpdir(), "haven-test-"));
-// A dead engine fails other tests, so the report must show it beside their failures.
+// If an engine exits, other tests fail. The report of the exit explains their failures.
 const log: EngineLog = ({ event, ...line }) => {
   if (event !== "started" && !event.startsWith("is being set up"))
     process.stderr.write(`! embedded engine ${event}: ${JSON.stringify(line)}\n`);
@@ -98,26 +98,26 @@ try {
 process.exit(exitCode);
 
 /**
- * A shared machine may stall for a second, which breaks time limits. So a failed file is re-run once on its own, and the
- * report says so.
+ * Re-runs failed files once, one at a time, and reports the re-run. A shared machine may stall for a second, and then a
+ * correct test exceeds its time limit.
  */
 async function runWithOneRetry(round: Round): Promise<number> {
   const first = await runRound(round);
   if (first.code === 0 || first.failed.length === 0) return first.code;
   const names = first.failed.map((file) => relative(process.cwd(), file)).join(", ");
   process.stderr.write(`\n! Failed, re-run on its own: ${names}\n\n`);
-  const second = await runRound({ ...round, files: first.failed, atOnce: 1 });
+  const second = await runRound({ ...round, files: first.failed, maxParallel: 1 });
   if (second.code === 0) process.stderr.write(`\n! Passed only on the re-run: ${names}\n\n`);
   return second.code;
 }
 
-async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: number; failed: readonly string[] }> {
+async function runRound({ files, maxParallel, limitMs }: Round): Promise<{ code: number; failed: readonly string[] }> {
   const failedFiles = join(dataDir, "failed-files");
   const runner = spawn(
     process.execPath,
     [
       "--test",
-      `--test-concurrency=${atOnce}`,
+      `--test-concurrency=${maxParallel}`,
       `--test-timeout=${limitMs + 20_000}`,
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
@@ -141,8 +141,8 @@ async function runRound({ files, atOnce, limitMs }: Round): Promise<{ code: numb
 
 function withoutSkippedFiles(all: string[]): string[] {
   const edge = all.filter(isEdge);
-  const obstacle = edge.length > 0 ? findNamespaceProblem() : undefined;
-  if (obstacle === undefined) return all;
-  refuseOrSkip(`the tests of the real proxies (${obstacle})`);
+  const namespaceProblem = edge.length > 0 ? findNamespaceProblem() : undefined;
+  if (namespaceProblem === undefined) return all;
+  refuseOrSkip(`the tests of the real proxies (${namespaceProblem})`);
   return all.filter((file) => !edge.includes(file));
 }

@@ -27,7 +27,7 @@ function temporaryFolder(): string {
   return folder;
 }
 
-test("a wrong command line prints what is wrong and the usage, and exits with 64", async () => {
+test("a wrong command line prints the reason and the usage, and exits with 64", async () => {
   for (const [args, reason] of [
     [["serve"], "Unknown command: serve"],
     [["migrat"], "Unknown command: migrat; migrate is probably meant"],
@@ -43,7 +43,7 @@ test("a wrong command line prints what is wrong and the usage, and exits with 64
   assert.equal((await run(["--help"])).code, 0);
 });
 
-test("on an old Node it prints one sentence, and loads no other module before", async () => {
+test("on an old Node, main.ts prints one sentence and loads no other module", async () => {
   assert.doesNotMatch(readFileSync(main, "utf8"), /^import\b/m);
   const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.8" } })`;
   const args = ["--import", `data:text/javascript,${encodeURIComponent(old)}`, main];
@@ -57,13 +57,13 @@ test("npm start and migrate on a Node that cannot read TypeScript print one sent
     scripts: Record<string, string>;
   };
   const file = new URL("../src/check-node.cjs", import.meta.url);
-  const ofSources = Object.entries(scripts).filter(([, command]) => / src\//.test(command));
+  const scriptsOfSources = Object.entries(scripts).filter(([, command]) => / src\//.test(command));
   for (const name of ["start", "dev", "migrate"])
     assert.ok(
-      ofSources.some(([script]) => script === name),
+      scriptsOfSources.some(([script]) => script === name),
       name,
     );
-  for (const [name, command] of ofSources)
+  for (const [name, command] of scriptsOfSources)
     assert.match(command, /^node --require \.\/src\/check-node\.cjs src\//, name);
   const old = `Object.defineProperty(process, "versions", { value: { ...process.versions, node: "20.20.2" } })`;
   const check = `require(${JSON.stringify(fileURLToPath(file))})`;
@@ -141,7 +141,7 @@ test("without DATABASE_URL, commands report that no development server runs in t
   }
 });
 
-test("grant-admin makes an administrator from the next login, and reports an unknown account", async () => {
+test("grant-admin gives an account the role of an administrator from the next login, and reports an unknown account", async () => {
   const url = await freshDatabase();
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });
   const person = await register(haven.url);
@@ -153,7 +153,7 @@ test("grant-admin makes an administrator from the next login, and reports an unk
   assert.partialDeepStrictEqual((await me(haven.url, again)).json(), { role: "admin" });
 });
 
-test("without settings it starts embedded engines, keeps the data, and Ctrl-C stops all of it within 5 s", async () => {
+test("without settings the server starts embedded engines and keeps their data, and Ctrl-C stops the server and the engines within 5 s", async () => {
   const folder = temporaryFolder();
   const env = { HOST: "127.0.0.1", DATABASE_URL: "", REDIS_URL: "", NODE_ENV: "", EMBEDDED_DATA_DIR: folder };
   const first = await startHavenProcess({ env, entry: "main" });
@@ -177,17 +177,17 @@ test("without settings it starts embedded engines, keeps the data, and Ctrl-C st
 
   const second = await startHavenProcess({ env, entry: "main" });
   assert.deepEqual(await query(enginesOf(folder).postgres, "SELECT answer FROM kept"), [{ answer: 42 }]);
-  const more = enginePids(second.output());
+  const pidsOfSecond = enginePids(second.output());
   second.child.kill("SIGKILL");
   await second.exited;
   await eventually(
-    () => more.filter(isAlive),
+    () => pidsOfSecond.filter(isAlive),
     (alive) => alive.length === 0,
     4000,
   );
 });
 
-test("the server survives and reports a killed embedded engine, and restarts it", async () => {
+test("the server reports a killed embedded engine and restarts it", async () => {
   const env = {
     HOST: "127.0.0.1",
     DATABASE_URL: "",
@@ -228,21 +228,21 @@ test("the server survives and reports a killed embedded engine, and restarts it"
   );
 });
 
-test("a stuck or closed log reader does not block the shutdown", async () => {
-  for (const trouble of ["gone", "stuck"] as const) {
+test("a reader of the log that stops reading or closes the pipe does not block the shutdown", async () => {
+  for (const fault of ["closed", "stuck"] as const) {
     const haven = await startHavenProcess({ entry: "main" });
-    if (trouble === "gone") haven.child.stdout?.destroy();
+    if (fault === "closed") haven.child.stdout?.destroy();
     else haven.child.stdout?.pause();
     for (let i = 0; i < 600; i += 1) await ask(`${haven.url}/api`);
     assert.equal((await ask(`${haven.url}/alive`)).status, 200);
     const stoppedAt = performance.now();
     haven.child.kill("SIGTERM");
-    assert.equal((await haven.exited).code, 0, trouble);
-    assert.ok(performance.now() - stoppedAt < 3000, `${trouble}: ${performance.now() - stoppedAt} ms`);
+    assert.equal((await haven.exited).code, 0, fault);
+    assert.ok(performance.now() - stoppedAt < 3000, `${fault}: ${performance.now() - stoppedAt} ms`);
   }
 });
 
-test("a second server in the same folder shares the engines of the first, and so do commands", async () => {
+test("a second server in the same folder, and commands in this folder, use the engines of the first server", async () => {
   const env = {
     HOST: "127.0.0.1",
     DATABASE_URL: "",
@@ -275,7 +275,7 @@ function enginesOf(folder: string): { postgres: string } {
   return { postgres: url };
 }
 
-/** Never 0, which would signal every process of this group. */
+/** Returns the process id of an engine. The id is never 0, because a signal to 0 would reach every process of the group. */
 async function enginePid(output: () => string, engine: string): Promise<number> {
   const [pid = 0] = await eventually(
     () => enginePids(output(), engine),
@@ -284,7 +284,7 @@ async function enginePid(output: () => string, engine: string): Promise<number> 
   return pid;
 }
 
-/** Returns the process ids of the engines in the log. */
+/** Returns the process ids of the engines that the log lists. */
 function enginePids(output: string, engine = "(?:valkey|postgres)"): number[] {
   return [
     ...output.matchAll(new RegExp(`"engine":"${engine}",[^\\n]*?"pid":(\\d+),"msg":"embedded \\w+ started"`, "g")),

@@ -16,22 +16,22 @@ import { startHaven } from "../support/haven.ts";
 
 const token = "an-operator-token-of-the-test";
 const authorized = { authorization: `Bearer ${token}` };
-const down = { kind: "check", name: "event-loop", to: "down", reason: "over_limit" } as const;
+const eventLoopDown = { kind: "check", name: "event-loop", to: "down", reason: "over_limit" } as const;
 
-test("a failed check of the process is recorded once a minute, and the latest four are kept", async () => {
-  let now = 0;
+test("a failed check of the process starts at most one recording a minute, and the latest four recordings are kept", async () => {
+  let nowMs = 0;
   const bytes = Buffer.from("x");
   const evidence = createEvidence({
-    now: () => now,
+    now: () => nowMs,
     record: async () => ({ profile: bytes, report: bytes }),
     onError: assert.ifError,
   });
   for (let minute = 0; minute < 6; minute += 1) {
-    now = minute * 60_000;
-    evidence.onChange(down);
-    evidence.onChange({ ...down, name: "memory" });
+    nowMs = minute * 60_000;
+    evidence.onChange(eventLoopDown);
+    evidence.onChange({ ...eventLoopDown, name: "memory" });
   }
-  evidence.onChange({ ...down, name: "postgres" });
+  evidence.onChange({ ...eventLoopDown, name: "postgres" });
   await eventually(
     () => evidence.all().map(({ id }) => id),
     (ids) => ids.at(-1) === 6,
@@ -42,18 +42,18 @@ test("a failed check of the process is recorded once a minute, and the latest fo
   );
 });
 
-test("a recording is a profile of the processor and a report without environment, arguments and addresses", async () => {
+test("a recording has a CPU profile, and a report without environment variables, arguments and network addresses", async () => {
   process.env["SECRET_OF_THE_TEST"] = "s3cret-value";
-  const alive = setInterval(() => undefined, 100);
+  const keepAlive = setInterval(() => undefined, 100);
   const { profile, report } = await record();
-  clearInterval(alive);
+  clearInterval(keepAlive);
   assert.ok(JSON.parse(gunzipSync(profile).toString()).nodes.length > 0);
   const text = gunzipSync(report).toString();
   assert.ok("javascriptHeap" in JSON.parse(text));
   assert.doesNotMatch(text, /s3cret-value|environmentVariables|commandLine|networkInterfaces|127\.0\.0\.1/);
 });
 
-test("the level of the log can be changed for a limited time, by operators only", async () => {
+test("only operators can change the log level, and only for a limited time", async () => {
   const haven = await startHaven({ env: { OPS_TOKEN: token, LOG_LEVEL: "warn" } });
   const url = `${haven.url}/health/detailed/log-level`;
   assert.equal((await ask(url)).status, 401);
@@ -79,7 +79,7 @@ test("the level of the log can be changed for a limited time, by operators only"
   assert.equal((await ask(url, { method: "POST", headers: authorized })).status, 405);
 });
 
-test("haven capture saves what an instance reports, with a manifest", async () => {
+test("haven capture saves the health report, metrics, log and status page of an instance with a manifest", async () => {
   const haven = await startHavenProcess({ entry: "main", env: { OPS_TOKEN: token } });
   const folder = mkdtempSync(join(tmpdir(), "haven-capture-"));
   atEnd(() => rmSync(folder, { recursive: true }));

@@ -24,7 +24,7 @@ before(async () => {
 
 const names = async (): Promise<string[]> =>
   (await query<{ name: string }>(database, "SELECT name FROM properties ORDER BY id")).map(({ name }) => name);
-const countOf = async (name: string) => (await names()).filter((one) => one === name).length;
+const countOf = async (name: string) => (await names()).filter((stored) => stored === name).length;
 const key = (value: string) => ({ "idempotency-key": value });
 const comparableParts = ({ status, text, headers }: Answer) => ({
   status,
@@ -33,7 +33,7 @@ const comparableParts = ({ status, text, headers }: Answer) => ({
   etag: headers.etag,
 });
 
-test("50 simultaneous creates with one key on two instances create one row and return one response", async () => {
+test("50 simultaneous creates with one key on two instances create one row and return the same response", async () => {
   const property = { ...aProperty, name: "Fifty" };
   const [one, two] = havens.map(({ url }) => as(url, person)) as [Person, Person];
   const answers = await Promise.all(
@@ -65,7 +65,7 @@ test("a key repeated with another body, path or content gets 422 and changes not
   assert.equal(await countOf("Second"), 0);
 });
 
-test("the order of fields does not matter for a repeated key", async () => {
+test("a repeated key with the same fields in another order gets the first response", async () => {
   const { name, kind, address } = { ...aProperty, name: "Any order" };
   const first = await owner.post("/properties", { name, kind, address }, key("order"));
   const again = await owner.post("/properties", { address, kind, name }, key("order"));
@@ -73,14 +73,14 @@ test("the order of fields does not matter for a repeated key", async () => {
   assert.equal(await countOf("Any order"), 1);
 });
 
-test("callers have separate keys", async () => {
+test("two users can use the same key for different requests", async () => {
   const stranger = as(havens[0].url, await register(havens[0].url));
   const mine = await owner.post("/properties", { ...aProperty, name: "Mine" }, key("same"));
   const theirs = await stranger.post("/properties", { ...aProperty, name: "Theirs" }, key("same"));
   assert.deepEqual([mine.status, theirs.status], [201, 201]);
 });
 
-test("failed requests are not stored: the key can be used again for a corrected request", async () => {
+test("the key of a failed request can be used again for a corrected request", async () => {
   const { unit } = await createHome(owner);
   await owner.make(`/units/${unit.id}/leases`, aLease);
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease, key("corrected"))).status, 409);
@@ -104,18 +104,18 @@ test("a key expires after a day", async () => {
   assert.equal(await countOf("Daily"), 2);
 });
 
-test("if an instance is killed during a create, a retry on another instance leaves exactly one row", async () => {
+test("if an instance is killed during creates, a retry on another instance leaves exactly one row", async () => {
   const env = { ...sameSecret, ...services };
   const rounds = 3;
   for (let round = 0; round < rounds; round += 1) {
-    const victim = await startHavenProcess({ env, entry: "main" });
-    const api = as(victim.url, person);
+    const killedInstance = await startHavenProcess({ env, entry: "main" });
+    const api = as(killedInstance.url, person);
     const property = (i: number) => ({ ...aProperty, name: `Dying ${round} ${i}` });
-    const sent = Array.from({ length: 40 }, (_, i) =>
+    const requests = Array.from({ length: 40 }, (_, i) =>
       api.post("/properties", property(i), key(`dying-${round}-${i}`)).catch(() => undefined),
     );
-    setTimeout(() => victim.child.kill("SIGKILL"), 15 + round * 15);
-    const answers = await Promise.all(sent);
+    setTimeout(() => killedInstance.child.kill("SIGKILL"), 15 + round * 15);
+    const answers = await Promise.all(requests);
     for (const [i, answer] of answers.entries()) {
       const again = await eventually(
         () => as(havens[1].url, person).post("/properties", property(i), key(`dying-${round}-${i}`)),

@@ -6,11 +6,11 @@ import { type Answer, raw } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
 
-// The cases are generated from the OpenAPI document, so that every documented operation is covered.
+// The cases are generated from the OpenAPI document, so they include every documented operation.
 
 const haven = await startHaven({ env: { ...sameSecret } });
 const { operations } = await readDocument(haven.url);
-// Administrators manage the resources of others: test/auth/attacks/roles.test.ts.
+// Operations of administrators apply to resources of other users. test/auth/attacks/roles.test.ts has their tests.
 const routed = operations.filter(({ described, access }) => "400" in described.responses && access !== "admin");
 const withBody = routed.filter(({ described }) => described.requestBody?.content["application/json"] !== undefined);
 const operationName = ({ method, path }: ApiOperation) => `${method} ${path}`;
@@ -36,11 +36,11 @@ describe("resources of another owner", { concurrency: 4 }, () => {
       assert.doesNotMatch(answer.text, new RegExp(path.split("/").find((part) => part.length === 36) ?? "no id"));
       assert.deepEqual(await stateAt(owner, operation, path), before);
       const unknownId = path.replaceAll(/[0-9a-f-]{36}/g, "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e99");
-      const none = await stranger.call(operation, { path: unknownId });
+      const missing = await stranger.call(operation, { path: unknownId });
       assert.deepEqual(
-        comparablePart(none),
+        comparablePart(missing),
         comparablePart(answer),
-        "a resource of another owner looks like a missing one",
+        "the answers for a resource of another owner and for a missing resource are equal",
       );
     });
   }
@@ -49,10 +49,10 @@ describe("resources of another owner", { concurrency: 4 }, () => {
 /** Returns the responses that the owner gets for the path and for its parent. */
 async function stateAt(owner: Visitor, { path: template }: ApiOperation, path: string): Promise<string[]> {
   const templates = [template, template.slice(0, template.lastIndexOf("/"))];
-  const seen = operations.filter(({ method, path: known }) => method === "GET" && templates.includes(known));
-  const depth = (known: string) => known.split("/").length;
+  const reads = operations.filter((candidate) => candidate.method === "GET" && templates.includes(candidate.path));
+  const depth = (pathTemplate: string) => pathTemplate.split("/").length;
   return Promise.all(
-    seen.map(async (read) => {
+    reads.map(async (read) => {
       const { status, text } = await owner.call(read, { path: path.split("/").slice(0, depth(read.path)).join("/") });
       assert.equal(status, 200, text);
       return `${status} ${text}`;
@@ -64,7 +64,7 @@ const comparablePart = ({ status, text }: Answer) => ({ status, ...JSON.parse(te
 
 describe("unknown fields and bad input", { concurrency: 4 }, () => {
   for (const operation of withBody) {
-    test(`${operationName(operation)} refuses unknown fields and names them`, async () => {
+    test(`${operationName(operation)} refuses an unknown field and names the field`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       for (const field of ["role", "ownerId", "owner_id", "id", "userId", "createdAt", "isAdmin", "constructor"]) {
@@ -78,12 +78,12 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
       }
     });
 
-    test(`${operationName(operation)} refuses each field of a wrong type and names it`, async () => {
+    test(`${operationName(operation)} refuses a wrong type in each field and names the field`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
-      const wrong = [null, [], {}, true, 1e300, "\u0000", "\ud800", "x".repeat(15_000)];
+      const wrongValues = [null, [], {}, true, 1e300, "\u0000", "\ud800", "x".repeat(15_000)];
       for (const field of Object.keys(exampleOf(operation))) {
-        for (const value of wrong) {
+        for (const value of wrongValues) {
           if (typeof value === typeof exampleOf(operation)[field] && typeof value !== "string") continue;
           const body = JSON.stringify({ ...exampleOf(operation), [field]: value }).replace('"\ud800"', '"\\ud800"');
           const answer = await visitor.call(operation, { path, body });
@@ -96,14 +96,14 @@ describe("unknown fields and bad input", { concurrency: 4 }, () => {
       }
     });
 
-    test(`${operationName(operation)} answers invalid bodies with 4xx`, async () => {
+    test(`${operationName(operation)} returns 4xx for an invalid body`, async () => {
       const visitor = await visit(haven.url, operations);
       const path = await visitor.pathOf(operation);
       const json = "application/json";
       // Auth operations accept 16 kB only.
       const deepStatus = path.startsWith("/api/v1/auth/") ? 413 : 400;
       const bodies: [number[], string, string | Buffer, string?][] = [
-        // Without an email in the body, the mail goes to the signed-in caller, so an anonymous call is 401.
+        // Without an email in the body, the server sends the mail to the signed-in caller. This caller is anonymous and gets 401.
         [operation.id === "resendVerification" ? [401] : [400], json, ""],
         [[400], json, "null"],
         [[400], json, "[]"],
@@ -156,9 +156,9 @@ describe("SQL in requests", { concurrency: 4 }, () => {
       const all = await visitor.call(list, { path });
       assert.equal(all.status, 200);
       for (const text of injections) {
-        const found = await visitor.call(list, { path: `${path}?q=${encodeURIComponent(text)}` });
-        assert.equal(found.status, 200, found.text);
-        assert.deepEqual(found.json(), { items: [], nextCursor: null }, text);
+        const matches = await visitor.call(list, { path: `${path}?q=${encodeURIComponent(text)}` });
+        assert.equal(matches.status, 200, matches.text);
+        assert.deepEqual(matches.json(), { items: [], nextCursor: null }, text);
         for (const field of ["status", "kind", "cursor", "limit", "sort", "order", "filter", "where"]) {
           const refused = await visitor.call(list, { path: `${path}?${field}=${encodeURIComponent(text)}` });
           assert.equal(refused.status, 400, `${field}=${text}: ${refused.text}`);
@@ -186,11 +186,11 @@ describe("SQL in requests", { concurrency: 4 }, () => {
 
 test("on every path, two Host headers, an unknown transfer coding, or two lengths get 400", async () => {
   for (const { method, path } of routed) {
-    const bare = path.replaceAll(/\{\w+\}/g, "x");
+    const concretePath = path.replaceAll(/\{\w+\}/g, "x");
     const heads = [
-      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nHost: b\r\n`,
-      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n`,
-      `${method} ${bare} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n`,
+      `${method} ${concretePath} HTTP/1.1\r\nHost: a\r\nHost: b\r\n`,
+      `${method} ${concretePath} HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\n`,
+      `${method} ${concretePath} HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n`,
     ];
     for (const head of heads) {
       const answer = await raw(haven.port, `${head}Connection: close\r\n\r\n`);

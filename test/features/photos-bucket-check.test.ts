@@ -22,8 +22,8 @@ type Detail = {
 const s3Of = async ({ url }: Haven) => ((await ask(`${url}/health/detailed`)).json() as Detail).checks.s3;
 const fast = { ...sameSecret, S3_TIMEOUT_MS: "300", HEALTH_CHECK_INTERVAL: "200", HEALTH_CHECK_TIMEOUT: "500" };
 
-/** Starts a proxy in front of a bucket that rejects writes while `readOnly` is set, like a bucket without write permission. */
-async function startGuard(target: string) {
+/** Starts a proxy in front of a bucket. While `readOnly` is set, the proxy rejects writes, like a bucket without write permission. */
+async function startReadOnlyProxy(target: string) {
   const state = { readOnly: false, puts: 0 };
   const { hostname, port } = new URL(target);
   const server = createServer((incoming, response) => {
@@ -51,10 +51,10 @@ async function startGuard(target: string) {
   return { state, url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}` };
 }
 
-test("a bucket that refuses writes is impaired, images are served, and uploads are refused at once", async () => {
+test("the check of a bucket that refuses writes is impaired, images are served, and uploads are refused at once", async () => {
   const bucket = await startBucket();
-  const guard = await startGuard(bucket.url);
-  const haven = await startHaven({ env: { ...fast, ...bucket.env, S3_ENDPOINT: guard.url } });
+  const readOnlyProxy = await startReadOnlyProxy(bucket.url);
+  const haven = await startHaven({ env: { ...fast, ...bucket.env, S3_ENDPOINT: readOnlyProxy.url } });
   const up = await eventually(
     () => s3Of(haven),
     ({ status }) => status === "up",
@@ -65,7 +65,7 @@ test("a bucket that refuses writes is impaired, images are served, and uploads a
   const photo = await addPhoto(haven.url, person, image);
   assert.equal(photo.status, 201);
 
-  guard.state.readOnly = true;
+  readOnlyProxy.state.readOnly = true;
   const upload = () => addPhoto(haven.url, person, image);
   assert.equal((await upload()).status, 503);
   const impaired = await eventually(
@@ -84,7 +84,7 @@ test("a bucket that refuses writes is impaired, images are served, and uploads a
   assert.deepEqual([refused.status, (refused.json() as { code: string }).code], [503, "read_only"]);
   assert.ok(performance.now() - startedAt < 250, "the breaker is open, so the bucket is not called");
 
-  guard.state.readOnly = false;
+  readOnlyProxy.state.readOnly = false;
   await eventually(
     () => s3Of(haven),
     ({ status }) => status === "up",
@@ -92,7 +92,7 @@ test("a bucket that refuses writes is impaired, images are served, and uploads a
   assert.equal((await upload()).status, 201);
 });
 
-test("an unreachable bucket is reported after a request to it fails, and the instance stays ready", async () => {
+test("the check of the bucket is down after a failed request to an unreachable bucket, and the instance stays ready", async () => {
   const bucket = await startBucket();
   const proxy = await startFaultProxy(bucket.url);
   const haven = await startHaven({ env: { ...fast, ...bucket.env, S3_ENDPOINT: proxy.url } });
@@ -116,12 +116,12 @@ test("an unreachable bucket is reported after a request to it fails, and the ins
   );
 });
 
-test("a bucket that works is called once a minute for each capability, whatever the interval of the checks", async () => {
-  let time = 0;
+test("the check calls a working bucket once a minute for each capability, whatever the interval of the checks", async () => {
+  let timeMs = 0;
   const calls = { get: 0, put: 0 };
   let stored: Buffer | undefined;
   const check = createBucketCheck({
-    now: () => time,
+    now: () => timeMs,
     bucket: {
       async put({ bytes }) {
         calls.put += 1;
@@ -134,7 +134,7 @@ test("a bucket that works is called once a minute for each capability, whatever 
     },
   });
   const signal = AbortSignal.timeout(1000);
-  for (; time < 120_000; time += 2000) await Promise.all([check.write(signal), check.read(signal)]);
+  for (; timeMs < 120_000; timeMs += 2000) await Promise.all([check.write(signal), check.read(signal)]);
   assert.deepEqual(calls, { get: 2, put: 2 });
   check.suspect();
   stored = Buffer.from("something else");

@@ -33,8 +33,8 @@ const jpeg = await imageOf("jpeg");
 const png = await imageOf("png");
 
 const fileOf = (url: string) => url.replace("/uploads/", "");
-const kept = (names: readonly string[]) =>
-  eventually(bucket.names, (seen) => seen.length === names.length).then(() =>
+const assertStored = (names: readonly string[]) =>
+  eventually(bucket.names, (stored) => stored.length === names.length).then(() =>
     assert.deepEqual(bucket.names().sort(), [...names].sort()),
   );
 const remove = ({ url }: Haven, path: string, person: { accessToken: string }) =>
@@ -60,10 +60,10 @@ test("the signature check of the test agrees with Amazon's published example", (
   assert.equal(isSigned({ ...request, url: "/other.txt" }, "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"), false);
 });
 
-test("files are stored in the bucket only: written by one instance, served by another, deleted with their photo", async () => {
+test("files are stored in the bucket only, served by every instance, and deleted with their photo", async () => {
   const person = await owner(one.url);
   const photo = photoIn(await addPhoto(one.url, person, jpeg));
-  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  await assertStored([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
   const [inDatabase] = await query<{ n: string }>(databaseUrl, "SELECT count(bytes) n FROM stored_files");
   assert.equal(inDatabase?.n, "0");
   for (const path of [photo.urls.list, photo.urls.page]) {
@@ -71,7 +71,7 @@ test("files are stored in the bucket only: written by one instance, served by an
     assert.deepEqual([answer.status, answer.text], [206, "RIFF"]);
   }
   assert.equal((await remove(two, `photos/${photo.id}`, person)).status, 204);
-  await kept([]);
+  await assertStored([]);
   assert.equal((await ask(one.url + photo.urls.page)).status, 404);
   assert.equal(bucket.refused(), 0);
 });
@@ -84,22 +84,22 @@ test("a replaced avatar is deleted from the bucket", async () => {
     return fileOf((answer.json() as { avatarUrl: string }).avatarUrl);
   };
   await put();
-  await kept([await put()]);
+  await assertStored([await put()]);
   assert.equal((await remove(one, "auth/me/avatar", person)).status, 204);
-  await kept([]);
+  await assertStored([]);
 });
 
-test("a retry with the same Idempotency-Key leaves no additional object", async () => {
+test("a retry with the same Idempotency-Key leaves no additional object in the bucket", async () => {
   const person = await owner(one.url);
   const add = (instance: Haven) => addPhoto(instance.url, person, jpeg, { "idempotency-key": "again" });
   const photo = photoIn(await add(one));
   assert.equal((await add(two)).status, 201);
-  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  await assertStored([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
   await remove(one, `photos/${photo.id}`, person);
-  await kept([]);
+  await assertStored([]);
 });
 
-test("an upload that the database refuses leaves no object, whichever statement failed", async () => {
+test("an upload that the database refuses leaves no object in the bucket", async () => {
   const person = await owner(one.url);
   const add = (headers = {}) => addPhoto(one.url, person, png, headers);
   const photo = photoIn(await addPhoto(one.url, person, jpeg, { "idempotency-key": "used" }));
@@ -107,9 +107,9 @@ test("an upload that the database refuses leaves no object, whichever statement 
   await query(databaseUrl, "ALTER TABLE stored_files ADD CONSTRAINT broken CHECK (false) NOT VALID");
   assert.equal((await add()).status, 500);
   await query(databaseUrl, "ALTER TABLE stored_files DROP CONSTRAINT broken");
-  await kept([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
+  await assertStored([fileOf(photo.urls.list), fileOf(photo.urls.page)]);
   await remove(one, `photos/${photo.id}`, person);
-  await kept([]);
+  await assertStored([]);
 });
 
 test("images are served from the bucket while Postgres is unavailable", async () => {
@@ -127,10 +127,10 @@ test("images are served from the bucket while Postgres is unavailable", async ()
   };
   for (const each of [one, two]) await eventually(() => hasRecovered(each), Boolean);
   assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
-  await kept([]);
+  await assertStored([]);
 });
 
-const toRemove = async () =>
+const namesToRemove = async () =>
   (await query<{ name: string }>(databaseUrl, "SELECT name FROM files_to_remove ORDER BY name")).map(
     ({ name }) => name,
   );
@@ -141,8 +141,8 @@ test("a deleted photo returns 404 at once although the bucket fails, and its obj
     photoIn(await addPhoto(one.url, person, jpeg)),
     photoIn(await addPhoto(one.url, person, jpeg)),
   ];
-  const [files, others] = [photo, next].map(({ urls }) => [fileOf(urls.list), fileOf(urls.page)].sort());
-  assert.ok(files && others);
+  const [files, nextFiles] = [photo, next].map(({ urls }) => [fileOf(urls.list), fileOf(urls.page)].sort());
+  assert.ok(files && nextFiles);
   await proxy.set("refuse");
   assert.equal((await remove(one, `photos/${photo.id}`, person)).status, 204);
   await eventually(
@@ -150,19 +150,19 @@ test("a deleted photo returns 404 at once although the bucket fails, and its obj
     (lines) => lines.some(({ msg }) => msg.startsWith("deleting orphaned objects failed")),
   );
   await proxy.set("pass");
-  assert.deepEqual(bucket.names().sort(), [...files, ...others].sort());
+  assert.deepEqual(bucket.names().sort(), [...files, ...nextFiles].sort());
   for (const { url } of [one, two]) {
     for (const path of [photo.urls.list, photo.urls.page]) assert.equal((await ask(url + path)).status, 404);
     assert.equal((await ask(url + next.urls.page)).status, 200);
   }
-  assert.deepEqual(await toRemove(), files);
+  assert.deepEqual(await namesToRemove(), files);
   await query(databaseUrl, "UPDATE files_to_remove SET due_at = now()");
   assert.equal((await remove(two, `photos/${next.id}`, person)).status, 204);
-  await kept([]);
-  await eventually(toRemove, (names) => names.length === 0);
+  await assertStored([]);
+  await eventually(namesToRemove, (names) => names.length === 0);
 });
 
-test("a bucket that refuses the credentials leads to 503; the reason is only in the log", async () => {
+test("an upload gets 503 if the bucket refuses the credentials, and only the log has the reason", async () => {
   const stranger = await startHaven({ env: { ...env, S3_SECRET_ACCESS_KEY: "wrong" } });
   const person = await owner(stranger.url);
   const answer = await addPhoto(stranger.url, person, jpeg);
@@ -173,7 +173,7 @@ test("a bucket that refuses the credentials leads to 503; the reason is only in 
 });
 
 for (const fault of ["refuse", "hole", { delayMs: 2000 }] as const) {
-  test(`an unavailable bucket (${JSON.stringify(fault)}) leads to 503 in bounded time, and the upload leaves nothing`, async () => {
+  test(`an unavailable bucket (${JSON.stringify(fault)}) leads to 503 within 1.5 s, and the failed upload adds no photo`, async () => {
     const person = await owner(one.url);
     const photo = photoIn(await addPhoto(one.url, person, jpeg));
     await proxy.set(fault);

@@ -18,17 +18,17 @@ atEnd(() => rmSync(folder, { recursive: true }));
 const tokenFile = join(folder, "token");
 writeFileSync(tokenFile, "pod-token\n");
 
-type Seen = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
-type Answer = (request: Seen) => { status?: number; body: string };
+type ReceivedRequest = { method: string; path: string; headers: IncomingMessage["headers"]; body: string };
+type Respond = (request: ReceivedRequest) => { status?: number; body: string };
 
 /** Starts a server that responds like the documented services of AWS. */
-async function startService(answer: Answer) {
-  const seen: Seen[] = [];
+async function startService(respond: Respond) {
+  const requests: ReceivedRequest[] = [];
   const server = createServer(async (request, response) => {
     const { method = "", url = "", headers } = request;
-    const one = { method, path: url, headers, body: await text(request) };
-    seen.push(one);
-    const { status = 200, body } = answer(one);
+    const received = { method, path: url, headers, body: await text(request) };
+    requests.push(received);
+    const { status = 200, body } = respond(received);
     response.writeHead(status).end(body);
   });
   server.listen(0, "127.0.0.1");
@@ -38,7 +38,7 @@ async function startService(answer: Answer) {
     server.closeAllConnections();
   });
   const address = server.address();
-  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, seen };
+  return { url: `http://127.0.0.1:${typeof address === "object" ? address?.port : 0}`, requests };
 }
 
 const inAnHour = () => new Date(Date.now() + 3_600_000).toISOString();
@@ -60,7 +60,7 @@ function open(env: Record<string, string>) {
   return createBucket(settings, createBucketCredentials(settings));
 }
 
-test("a pod of EKS assumes its role with the token of its service account", async () => {
+test("in a pod of EKS, the server gets credentials with the token of the service account", async () => {
   const sts = await startService(() => ({
     body: `<AssumeRoleWithWebIdentityResponse><Credentials><AccessKeyId>S3RVER</AccessKeyId><SecretAccessKey>S3RVER</SecretAccessKey><SessionToken>session-token</SessionToken><Expiration>${inAnHour()}</Expiration></Credentials></AssumeRoleWithWebIdentityResponse>`,
   }));
@@ -71,13 +71,13 @@ test("a pod of EKS assumes its role with the token of its service account", asyn
   });
   await files.put({ name: "pod.webp", bytes: Buffer.from("1") });
   await files.put({ name: "pod-2.webp", bytes: Buffer.from("2") });
-  assert.equal(sts.seen.length, 1);
-  const form = new URLSearchParams(sts.seen[0]?.body);
+  assert.equal(sts.requests.length, 1);
+  const form = new URLSearchParams(sts.requests[0]?.body);
   assert.equal(form.get("RoleArn"), "arn:aws:iam::1:role/haven");
   assert.equal(form.get("WebIdentityToken"), "pod-token");
 });
 
-test("a container reads its credentials with the token of its file", async () => {
+test("in a container of ECS or EKS, the server gets credentials with the token in the file", async () => {
   const agent = await startService(() => ({ body: asJson() }));
   const files = open({
     AWS_CONTAINER_CREDENTIALS_FULL_URI: `${agent.url}/v1/credentials`,
@@ -86,12 +86,12 @@ test("a container reads its credentials with the token of its file", async () =>
   await files.put({ name: "container.webp", bytes: Buffer.from("1") });
   assert.equal((await files.get("container.webp", AbortSignal.timeout(1000)))?.toString(), "1");
   assert.deepEqual(
-    agent.seen.map(({ path, headers }) => [path, headers.authorization]),
+    agent.requests.map(({ path, headers }) => [path, headers.authorization]),
     [["/v1/credentials", "pod-token"]],
   );
 });
 
-test("an instance of EC2 reads the credentials of its role with a session token", async () => {
+test("on an instance of EC2, the server gets the credentials of the role with a token of the metadata service", async () => {
   const metadata = await startService(({ method, path, headers }) => {
     if (method === "PUT" && path === "/latest/api/token") return { body: "imds-token" };
     if (headers["x-aws-ec2-metadata-token"] !== "imds-token") return { status: 401, body: "" };
@@ -99,38 +99,38 @@ test("an instance of EC2 reads the credentials of its role with a session token"
   });
   const files = open({ AWS_EC2_METADATA_SERVICE_ENDPOINT: metadata.url });
   await files.put({ name: "instance.webp", bytes: Buffer.from("1") });
-  assert.equal(metadata.seen.at(-1)?.path, "/latest/meta-data/iam/security-credentials/haven-role");
+  assert.equal(metadata.requests.at(-1)?.path, "/latest/meta-data/iam/security-credentials/haven-role");
 });
 
-test("without any credentials a call fails as unavailable, in time", async () => {
+test("without any credentials a call to the bucket fails with the code unavailable", async () => {
   const files = open({ AWS_EC2_METADATA_SERVICE_ENDPOINT: "http://127.0.0.1:1" });
   await assert.rejects(files.put({ name: "none.webp", bytes: Buffer.from("1") }), { code: "unavailable" });
 });
 
-test("credentials are renewed before they expire, and after a failed renewal the valid ones are still used", async () => {
-  let time = 0;
+test("credentials are renewed before they expire, and the old ones are used after a failed renewal", async () => {
+  let timeMs = 0;
   let fetches = 0;
   const source = cacheCredentials(
     async (): Promise<Credentials> => {
       fetches += 1;
       if (fetches === 2) throw new Error("the service is unavailable");
-      return { accessKeyId: `id ${fetches}`, secretAccessKey: "s", expiresAt: time + 3_600_000 };
+      return { accessKeyId: `id ${fetches}`, secretAccessKey: "s", expiresAt: timeMs + 3_600_000 };
     },
-    () => time,
+    () => timeMs,
   );
   const id = async () => (await source.get()).accessKeyId;
   assert.deepEqual(await Promise.all([id(), id()]), ["id 1", "id 1"]);
-  time = 3_200_000;
+  timeMs = 3_200_000;
   assert.equal(await id(), "id 1");
-  time = 3_400_000;
+  timeMs = 3_400_000;
   assert.equal(await id(), "id 1", "the renewal failed");
-  time = 3_411_000;
+  timeMs = 3_411_000;
   assert.equal(await id(), "id 3");
   source.invalidate();
   assert.equal(await id(), "id 4");
 });
 
-test("keys in files are read again for each call", async () => {
+test("the server reads key files again for each call to the bucket", async () => {
   const [idFile, secretFile] = [join(folder, "id"), join(folder, "secret")];
   writeFileSync(idFile, "S3RVER\n");
   writeFileSync(secretFile, "wrong\n");

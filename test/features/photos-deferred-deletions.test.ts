@@ -12,7 +12,7 @@ const db = createDatabase({ ...limits, url }, (work) => work());
 atEnd(() => db.close());
 
 /** Creates deferred deletions on a bucket whose first `failures` calls fail. */
-function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
+function createDeletions({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
   const requested: string[] = [];
   const warnings: unknown[] = [];
   const bucket = {
@@ -29,30 +29,30 @@ function deletionsFrom({ failures = 0, retryMs = 60_000, graceMs = 60_000 }) {
 
 const queuedNames = async () =>
   (await query<{ name: string }>(url, "SELECT name FROM files_to_remove ORDER BY name")).map(({ name }) => name);
-const queueIsEmpty = () => eventually(queuedNames, (names) => names.length === 0);
+const waitUntilQueueIsEmpty = () => eventually(queuedNames, (names) => names.length === 0);
 
 test("a failed deletion is retried until it succeeds", async () => {
-  const { deletions, requested, warnings } = deletionsFrom({ failures: 2, retryMs: 50 });
+  const { deletions, requested, warnings } = createDeletions({ failures: 2, retryMs: 50 });
   await db.transaction(async (tx) => {
     await deletions.add(tx, ["a"]);
     tx.afterCommit(deletions.run);
   });
-  await queueIsEmpty();
+  await waitUntilQueueIsEmpty();
   assert.deepEqual([requested, warnings.length], [["a", "a", "a"], 2]);
   deletions.stop();
 });
 
 test("two instances delete many objects in one run, each object once", async () => {
-  const instances = [deletionsFrom({}), deletionsFrom({})];
+  const instances = [createDeletions({}), createDeletions({})];
   const names = Array.from({ length: 100 }, (_, n) => `file-${n}`);
   await instances[0]?.deletions.add(db, names);
   for (const { deletions } of instances) deletions.run();
-  await queueIsEmpty();
+  await waitUntilQueueIsEmpty();
   assert.deepEqual(instances.flatMap(({ requested }) => requested).sort(), names.sort());
 });
 
-test("announced objects are deleted after the grace period unless they were kept", async () => {
-  const withLongIntervals = deletionsFrom({});
+test("an announced object is deleted after the grace period, except if `keep` was called for it", async () => {
+  const withLongIntervals = createDeletions({});
   await withLongIntervals.deletions.announce(["a"]);
   await withLongIntervals.deletions.add(db, ["b"]);
   withLongIntervals.deletions.run();
@@ -60,15 +60,15 @@ test("announced objects are deleted after the grace period unless they were kept
   assert.deepEqual(withLongIntervals.requested, ["b"]);
   await withLongIntervals.deletions.keep(db, ["a"]);
 
-  const { deletions, requested } = deletionsFrom({ retryMs: 50, graceMs: 100 });
+  const { deletions, requested } = createDeletions({ retryMs: 50, graceMs: 100 });
   await deletions.announce(["c"]);
-  await queueIsEmpty();
+  await waitUntilQueueIsEmpty();
   assert.deepEqual(requested, ["c"]);
   deletions.stop();
 });
 
-test("abandoned objects are deleted at once, except those that a commit in progress keeps", async () => {
-  const { deletions, requested } = deletionsFrom({});
+test("abandoned objects are deleted at once, except objects that an open transaction keeps", async () => {
+  const { deletions, requested } = createDeletions({});
   await deletions.announce(["lost"]);
   await deletions.announce(["kept"]);
   let abandoned: Promise<void> | undefined;
@@ -81,6 +81,6 @@ test("abandoned objects are deleted at once, except those that a commit in progr
     );
   });
   await abandoned;
-  await queueIsEmpty();
+  await waitUntilQueueIsEmpty();
   assert.deepEqual(requested, ["lost"]);
 });

@@ -23,7 +23,7 @@ const small = await imageOf("jpeg", 40, 30);
 const huge = blackPng(16_000, 16_000);
 
 /** Asserts that some uploads got 201 and all others 503. How many got 201 depends on their timing. */
-function assertSome(answers: readonly Answer[], minServed: number): void {
+function assertPartlyServed(answers: readonly Answer[], minServed: number): void {
   const count = (status: number) => answers.filter((answer) => answer.status === status).length;
   const served = count(201);
   assert.ok(served >= minServed && served < answers.length, `${served} were served`);
@@ -33,7 +33,7 @@ function assertSome(answers: readonly Answer[], minServed: number): void {
 test("uploads beyond the queue get 503 with Retry-After, and queued ones are served", async () => {
   const person = await owner(shortQueue.url);
   const answers = await Promise.all(Array.from({ length: 10 }, () => addPhoto(shortQueue.url, person, jpeg)));
-  assertSome(answers, 3);
+  assertPartlyServed(answers, 3);
   for (const answer of answers.filter(({ status }) => status === 503)) {
     assert.equal((answer.json() as { code: string }).code, "overloaded");
     assert.ok(Number(answer.headers["retry-after"]) >= 1);
@@ -41,10 +41,10 @@ test("uploads beyond the queue get 503 with Retry-After, and queued ones are ser
   assert.equal((await addPhoto(shortQueue.url, person, small)).status, 201);
 });
 
-test("no upload waits longer in the queue than allowed", async () => {
+test("uploads that wait longer than the time limit of the queue get 503", async () => {
   const person = await owner(shortTimeouts.url);
   const answers = await Promise.all(Array.from({ length: 4 }, () => addPhoto(shortTimeouts.url, person, jpeg)));
-  assertSome(answers, 1);
+  assertPartlyServed(answers, 1);
 });
 
 test("a slow upload is cut at the request deadline", async () => {
@@ -68,39 +68,41 @@ test("a slow upload is cut at the request deadline", async () => {
   assert.match(text, /deadline_exceeded/);
 });
 
-test("one user cannot use the whole capacity: over the limit the user gets 429, and another user's upload is accepted", async () => {
+test("an upload above the limit of its user gets 429, while the upload of another user is accepted", async () => {
   const shared = await startHaven({ env: { ...sameSecret } });
   const [ana, ben] = [await owner(shared.url), await owner(shared.url)];
   const body = formOf({ bytes: small });
   const head =
     `POST /api/v1/properties/${ana.propertyId}/photos HTTP/1.1\r\nHost: haven\r\nContent-Length: ${body.length}\r\n` +
     `Authorization: Bearer ${ana.accessToken}\r\nContent-Type: ${formType}\r\n\r\n`;
-  const begin = async () => {
+  const beginUpload = async () => {
     const socket = await open(shared.port);
     const answer = once(socket, "data").then(([data]) => String(data));
     socket.write(head);
     socket.write(body.subarray(0, 100));
     return { socket, answer };
   };
-  const slow = await Promise.all(Array.from({ length: 7 }, begin));
+  const slow = await Promise.all(Array.from({ length: 7 }, beginUpload));
   const refused = await Promise.race(slow.map(async (upload) => ({ upload, text: await upload.answer })));
   assert.match(refused.text, /^HTTP\/1\.1 429 [\s\S]*\r\nRetry-After: 2\r\n[\s\S]*"code":"rate_limited"/);
   assert.equal((await addPhoto(shared.url, ben, small)).status, 201);
 
-  const begun = slow.filter((upload) => upload !== refused.upload);
-  for (const { socket } of begun) socket.write(body.subarray(100));
-  for (const { answer } of begun) assert.match(await answer, /^HTTP\/1\.1 201 /);
+  const accepted = slow.filter((upload) => upload !== refused.upload);
+  for (const { socket } of accepted) socket.write(body.subarray(100));
+  for (const { answer } of accepted) assert.match(await answer, /^HTTP\/1\.1 201 /);
   assert.equal((await addPhoto(shared.url, ana, small)).status, 201);
   for (const { socket } of slow) socket.destroy();
 });
 
-test("all uploads together never buffer more than allowed", async () => {
-  const tight = await startHaven({ env: { ...sameSecret, UPLOAD_MEMORY_BYTES: "10000000", UPLOAD_MAX_PER_USER: "6" } });
-  const person = await owner(tight.url);
+test("uploads that would exceed the memory for buffered uploads get 503", async () => {
+  const withLittleMemory = await startHaven({
+    env: { ...sameSecret, UPLOAD_MEMORY_BYTES: "10000000", UPLOAD_MAX_PER_USER: "6" },
+  });
+  const person = await owner(withLittleMemory.url);
   const heavy = Buffer.concat([small, Buffer.alloc(4_900_000)]);
-  const answers = await Promise.all(Array.from({ length: 6 }, () => addPhoto(tight.url, person, heavy)));
-  assertSome(answers, 1);
-  assert.equal((await addPhoto(tight.url, person, heavy)).status, 201);
+  const answers = await Promise.all(Array.from({ length: 6 }, () => addPhoto(withLittleMemory.url, person, heavy)));
+  assertPartlyServed(answers, 1);
+  assert.equal((await addPhoto(withLittleMemory.url, person, heavy)).status, 201);
 });
 
 const residentMb = () => {
@@ -121,26 +123,26 @@ test("hostile uploads do not increase memory, stop the process or delay the prob
     large,
   ];
   for (const bytes of hostile) await addPhoto(separateProcess.url, person, bytes);
-  const before = residentMb();
-  let highest = before;
-  const watch = setInterval(() => (highest = Math.max(highest, residentMb())), 20);
-  const seen: number[] = [];
-  const worst = await slowestLiveProbeMs(separateProcess.url, async () => {
+  const beforeMb = residentMb();
+  let highestMb = beforeMb;
+  const memorySampler = setInterval(() => (highestMb = Math.max(highestMb, residentMb())), 20);
+  const statuses: number[] = [];
+  const slowestMs = await slowestLiveProbeMs(separateProcess.url, async () => {
     for (let round = 0; round < 5; round += 1)
-      seen.push(
+      statuses.push(
         ...(await Promise.all(hostile.map((bytes) => addPhoto(separateProcess.url, person, bytes)))).map(
           ({ status }) => status,
         ),
       );
   });
-  clearInterval(watch);
-  assert.equal(seen.length, 30);
+  clearInterval(memorySampler);
+  assert.equal(statuses.length, 30);
   assert.ok(
-    seen.every((status) => [201, 413, 415, 422, 503].includes(status)),
-    String(seen),
+    statuses.every((status) => [201, 413, 415, 422, 503].includes(status)),
+    String(statuses),
   );
-  assert.ok(highest - before < 200, `${before} MB before, ${highest} MB at most`);
-  assert.ok(worst < 500, `the slowest probe took ${worst} ms`);
+  assert.ok(highestMb - beforeMb < 200, `${beforeMb} MB beforeMb, ${highestMb} MB at most`);
+  assert.ok(slowestMs < 500, `the slowest probe took ${slowestMs} ms`);
   const photo = photoIn(await addPhoto(separateProcess.url, person, small));
   assert.equal((await ask(separateProcess.url + photo.urls.list)).status, 200);
 });

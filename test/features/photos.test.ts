@@ -11,16 +11,16 @@ import { startPair } from "../support/two-instances.ts";
 const [one, two] = await startPair();
 const databaseUrl = one.running.parts.addresses.databaseUrl;
 const jpeg = await imageOf("jpeg", 640, 480);
-const photosOf = async (propertyId: string) =>
+const countPhotosOf = async (propertyId: string) =>
   Number(
     (await query<{ n: string }>(databaseUrl, "SELECT count(*) n FROM photos WHERE property_id = $1", [propertyId]))[0]
       ?.n,
   );
-const filesKept = async () =>
+const countStoredFiles = async () =>
   Number((await query<{ n: string }>(databaseUrl, "SELECT count(*) n FROM stored_files"))[0]?.n);
 
 for (const kind of ["jpeg", "png", "webp", "avif"] as const) {
-  test(`a photo in ${kind} becomes WebP, in a size for lists and one for pages`, async () => {
+  test(`a photo in ${kind} is converted to WebP, in a size for lists and in a size for pages`, async () => {
     const person = await owner(one.url);
     const answer = await addPhoto(one.url, person, await encoded(kind, plain(2000, 1000)));
     const photo = photoIn(answer);
@@ -34,8 +34,8 @@ for (const kind of ["jpeg", "png", "webp", "avif"] as const) {
       [photo.urls.list, 480, 240],
     ] as const) {
       assert.match(url, /^\/uploads\/[0-9a-f]{32}\.webp$/);
-      const made = await sharp((await ask(one.url + url)).bytes).metadata();
-      assert.deepEqual([made.format, made.width, made.height], ["webp", width, height]);
+      const stored = await sharp((await ask(one.url + url)).bytes).metadata();
+      assert.deepEqual([stored.format, stored.width, stored.height], ["webp", width, height]);
     }
   });
 }
@@ -55,13 +55,13 @@ test("photos uploaded to one instance are served, listed and deleted by another"
     [200, 200],
   );
   assert.ok(served[0]?.bytes.equals(served[1]?.bytes ?? Buffer.alloc(0)));
-  const seen = await ask(`${two.url}/api/v1/photos/${photo.id}`, { headers: bearer(person) });
-  assert.deepEqual(seen.json(), photo);
-  assert.equal(seen.headers.etag, added.headers.etag);
-  const kept = await filesKept();
+  const read = await ask(`${two.url}/api/v1/photos/${photo.id}`, { headers: bearer(person) });
+  assert.deepEqual(read.json(), photo);
+  assert.equal(read.headers.etag, added.headers.etag);
+  const filesBefore = await countStoredFiles();
   const deleted = await ask(`${two.url}/api/v1/photos/${photo.id}`, { method: "DELETE", headers: bearer(person) });
   assert.equal(deleted.status, 204);
-  assert.equal(await filesKept(), kept - 2);
+  assert.equal(await countStoredFiles(), filesBefore - 2);
   for (const path of [photo.urls.page, photo.urls.list]) assert.equal((await ask(one.url + path)).status, 404);
 });
 
@@ -86,24 +86,24 @@ test("photos are listed page by page, newest first", async () => {
 test("a property or photo of another owner returns the same 404 as a missing one", async () => {
   const [mine, other] = [await owner(one.url), await owner(one.url)];
   const { id } = photoIn(await addPhoto(one.url, mine, jpeg));
-  const nowhere = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
-  const strip = (text: string) => text.replace(/"requestId":"[^"]*"/, "");
+  const unknownId = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
+  const withoutRequestId = (text: string) => text.replace(/"requestId":"[^"]*"/, "");
   for (const method of ["GET", "DELETE"]) {
-    const [theirs, none] = await Promise.all(
-      [id, nowhere].map((photo) => ask(`${one.url}/api/v1/photos/${photo}`, { method, headers: bearer(other) })),
+    const [theirs, missing] = await Promise.all(
+      [id, unknownId].map((photo) => ask(`${one.url}/api/v1/photos/${photo}`, { method, headers: bearer(other) })),
     );
     assert.equal(theirs?.status, 404);
-    assert.equal(strip(theirs?.text ?? ""), strip(none?.text ?? ""));
+    assert.equal(withoutRequestId(theirs?.text ?? ""), withoutRequestId(missing?.text ?? ""));
   }
   const list = `${one.url}/api/v1/properties/${mine.propertyId}/photos`;
   assert.equal((await ask(list, { headers: bearer(other) })).status, 404);
   const intruder = { ...other, propertyId: mine.propertyId };
   assert.equal((await addPhoto(one.url, intruder, jpeg)).status, 404);
   assert.equal((await postJson(list, {}, bearer(other))).status, 404);
-  assert.equal(await photosOf(mine.propertyId), 1);
+  assert.equal(await countPhotosOf(mine.propertyId), 1);
 });
 
-test("a photo is deleted only if its version is that in If-Match", async () => {
+test("a deletion of a photo with an outdated If-Match gets 412", async () => {
   const person = await owner(one.url);
   const added = await addPhoto(one.url, person, jpeg);
   const remove = (etag: string) =>
@@ -124,9 +124,9 @@ test("a property with photos cannot be deleted", async () => {
   assert.equal((await remove(`properties/${person.propertyId}`)).status, 204);
 });
 
-test("with one Idempotency-Key a photo is added once, on two instances and with another boundary each time", async () => {
+test("requests with the same Idempotency-Key add a photo once, on two instances and with different boundaries", async () => {
   const person = await owner(one.url);
-  const kept = await filesKept();
+  const filesBefore = await countStoredFiles();
   const attempt = (instance: { url: string }, i: number) =>
     upload(
       instance.url,
@@ -144,8 +144,8 @@ test("with one Idempotency-Key a photo is added once, on two instances and with 
     assert.equal(other.text, first?.text);
     assert.equal(other.headers.location, first?.headers.location);
   }
-  assert.equal(await photosOf(person.propertyId), 1);
-  assert.equal(await filesKept(), kept + 2);
+  assert.equal(await countPhotosOf(person.propertyId), 1);
+  assert.equal(await countStoredFiles(), filesBefore + 2);
   const different = await upload(one.url, person, formOf({ bytes: await imageOf("png") }), {
     "idempotency-key": "photo-1",
   });
@@ -183,26 +183,26 @@ test("data after the end of an image is removed", async () => {
   }
 });
 
-test("the first frame of an animation is used", async () => {
+test("an animation is stored as its first frame", async () => {
   const frames = await Promise.all(["#ff0000", "#0000ff"].map((colour) => plain(40, 30, colour).png().toBuffer()));
   const animation = await sharp(frames, { join: { animated: true } })
     .webp({ lossless: true })
     .toBuffer();
   const photo = photoIn(await addPhoto(one.url, await owner(one.url), animation));
   assert.deepEqual([photo.width, photo.height], [40, 30]);
-  const made = sharp((await ask(one.url + photo.urls.page)).bytes);
-  const { channels } = await made.stats();
+  const stored = sharp((await ask(one.url + photo.urls.page)).bytes);
+  const { channels } = await stored.stats();
   assert.ok((channels[0]?.mean ?? 0) > 200 && (channels[2]?.mean ?? 255) < 50);
 });
 
-test("an avatar is sent as the body or in a form, is cropped to a square, and is part of the user everywhere", async () => {
+test("an avatar can be the body or a form field, is cropped to a square, and its URL is part of the user", async () => {
   const person = await owner(one.url);
   const avatarUrl = async () => ((await me(two.url, person)).json() as { avatarUrl: string | null }).avatarUrl;
   assert.equal(await avatarUrl(), null);
   const put = (headers: Record<string, string>, body: Buffer) =>
     ask(`${one.url}/api/v1/auth/me/avatar`, { method: "PUT", headers: { ...bearer(person), ...headers }, body });
-  const kept = await filesKept();
-  const seen: string[] = [];
+  const filesBefore = await countStoredFiles();
+  const avatarUrls: string[] = [];
   for (const [type, body] of [
     ["image/jpeg", jpeg],
     ["application/octet-stream", jpeg],
@@ -214,17 +214,17 @@ test("an avatar is sent as the body or in a form, is cropped to a square, and is
     assert.deepEqual(answer.json(), { avatarUrl: url });
     const { width, height, format } = await sharp((await ask(two.url + url)).bytes).metadata();
     assert.deepEqual([width, height, format], [256, 256, "webp"]);
-    seen.push(url);
+    avatarUrls.push(url);
   }
-  assert.equal(new Set(seen).size, 3);
-  assert.equal(await filesKept(), kept + 1);
+  assert.equal(new Set(avatarUrls).size, 3);
+  assert.equal(await countStoredFiles(), filesBefore + 1);
   const { email, password } = person;
   const login = await postJson(`${one.url}/api/v1/auth/login`, { email, password });
-  assert.equal((login.json() as { user: { avatarUrl: string } }).user.avatarUrl, seen[2]);
+  assert.equal((login.json() as { user: { avatarUrl: string } }).user.avatarUrl, avatarUrls[2]);
   for (let i = 0; i < 2; i += 1) {
     const deleted = await ask(`${one.url}/api/v1/auth/me/avatar`, { method: "DELETE", headers: bearer(person) });
     assert.equal(deleted.status, 204);
   }
   assert.equal(await avatarUrl(), null);
-  assert.equal(await filesKept(), kept);
+  assert.equal(await countStoredFiles(), filesBefore);
 });

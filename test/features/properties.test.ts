@@ -27,16 +27,16 @@ before(async () => {
 const statusOf = async (unit: Resource) => ((await owner.get(`/units/${unit.id}`)).json() as Resource)["status"];
 
 test("a property is created, read, updated and deleted", async () => {
-  const made = await owner.post("/properties", aProperty);
-  assert.equal(made.status, 201);
-  const property = made.json() as Resource;
-  assert.equal(made.headers.location, `/api/v1/properties/${property.id}`);
+  const created = await owner.post("/properties", aProperty);
+  assert.equal(created.status, 201);
+  const property = created.json() as Resource;
+  assert.equal(created.headers.location, `/api/v1/properties/${property.id}`);
   assert.partialDeepStrictEqual(property, aProperty);
   assert.match(property.id, /^[0-9a-f]{8}-[0-9a-f]{4}-7/);
 
   const read = await owner.get(`/properties/${property.id}`);
   assert.deepEqual(read.json(), property);
-  assert.equal(read.headers.etag, made.headers.etag);
+  assert.equal(read.headers.etag, created.headers.etag);
 
   const changed = await owner.patch(`/properties/${property.id}`, { name: "Harbour View" });
   assert.equal(changed.status, 200);
@@ -46,7 +46,7 @@ test("a property is created, read, updated and deleted", async () => {
   assert.equal((await owner.get(`/properties/${property.id}`)).status, 404);
 });
 
-test("resources in use are not deleted, and the problem states the reason", async () => {
+test("a deletion of a resource in use gets 409 with the reason", async () => {
   const { property, unit } = await createHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const refused = [await owner.remove(`/properties/${property.id}`), await owner.remove(`/units/${unit.id}`)];
@@ -60,7 +60,7 @@ test("resources in use are not deleted, and the problem states the reason", asyn
   }
 });
 
-test("an ETag identifies a version: 304 for the same one, 412 for updates of another", async () => {
+test("a read with the current ETag gets 304, and an update or deletion with an outdated ETag gets 412", async () => {
   const { unit } = await createHome(owner);
   const path = `/units/${unit.id}`;
   const etag = String((await owner.get(path)).headers.etag);
@@ -100,7 +100,7 @@ test("two units of a property cannot have the same label", async () => {
   assert.equal((await owner.patch(`/units/${other.id}`, { label: unit["label"] })).status, 409);
 });
 
-test("a stranger who adds a unit gets 404 for a label that is taken as well, so that no label can be guessed", async () => {
+test("a user who adds a unit to the property of another owner gets 404, whether the label is taken or free", async () => {
   const { property, unit } = await createHome(owner);
   for (const label of [unit["label"], "a free label"]) {
     const answer = await stranger.post(`/properties/${property.id}/units`, { ...aUnit, label });
@@ -108,7 +108,7 @@ test("a stranger who adds a unit gets 404 for a label that is taken as well, so 
   }
 });
 
-test("20 concurrent creates of overlapping leases: exactly one succeeds", async () => {
+test("of 20 concurrent creates of overlapping leases, exactly one succeeds", async () => {
   const { unit } = await createHome(owner);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, i) =>
@@ -119,7 +119,7 @@ test("20 concurrent creates of overlapping leases: exactly one succeeds", async 
   assert.match(answers.find(({ status }) => status === 409)?.text ?? "", /already has a lease in that period/);
 });
 
-test("the last day of a lease is inclusive, the next day is free", async () => {
+test("the last day belongs to a lease, and the next lease can start on the following day", async () => {
   const { unit } = await createHome(owner);
   const first = await owner.make(`/units/${unit.id}/leases`, {
     ...aLease,
@@ -131,9 +131,9 @@ test("the last day of a lease is inclusive, the next day is free", async () => {
   assert.equal((await sign("2032-06-30", "2032-12-31")).status, 409);
   assert.equal((await sign("2032-07-01", "2032-12-31")).status, 201);
   assert.equal((await owner.patch(`/leases/${first.id}`, { endsOn: "2032-07-01" })).status, 409);
-  const backwards = await owner.patch(`/leases/${first.id}`, { endsOn: "2031-07-01" });
-  assert.equal(backwards.status, 400);
-  assert.deepEqual((backwards.json() as { errors: unknown }).errors, [
+  const endBeforeStart = await owner.patch(`/leases/${first.id}`, { endsOn: "2031-07-01" });
+  assert.equal(endBeforeStart.status, 400);
+  assert.deepEqual((endBeforeStart.json() as { errors: unknown }).errors, [
     { path: "endsOn", message: "must not be before startsOn" },
   ]);
   assert.equal((await sign("2033-02-30", "2033-12-31")).status, 400);
@@ -159,7 +159,7 @@ test("a unit's status follows its leases", async () => {
   assert.equal((await owner.post(`/units/${unit.id}/leases`, aLease)).status, 409);
 });
 
-test("leases of an unavailable unit cannot be moved or extended, but can end early", async () => {
+test("the dates of a lease of an unavailable unit cannot be moved or extended, but the lease can end early", async () => {
   const { unit } = await createHome(owner);
   const terms = { ...aLease, startsOn: "2090-01-01", endsOn: "2090-12-31" };
   const lease = await owner.make(`/units/${unit.id}/leases`, terms);
@@ -173,7 +173,7 @@ test("leases of an unavailable unit cannot be moved or extended, but can end ear
   assert.equal(await statusOf(unit), "unavailable");
 });
 
-test("of two leases that move to the same days at once one succeeds and one gets 409, without a deadlock", async () => {
+test("if two requests give two leases the same days at once, one succeeds and one gets 409, without a deadlock", async () => {
   const { unit } = await createHome(owner);
   const sign = (year: number) =>
     owner.make(`/units/${unit.id}/leases`, { ...aLease, startsOn: `${year}-01-01`, endsOn: `${year}-01-31` });
@@ -195,7 +195,7 @@ test("of two leases that move to the same days at once one succeeds and one gets
 
 type Problem = { errors?: { path: string }[] };
 
-test("unreadable texts and invalid room numbers are refused with the name of the field", async () => {
+test("texts with invisible characters, unknown countries and invalid numbers of bathrooms get an error with the name of the field", async () => {
   const { property } = await createHome(owner);
   const { address } = aProperty;
   const faultsOf = async (path: string, value: unknown) => [
@@ -214,7 +214,7 @@ test("unreadable texts and invalid room numbers are refused with the name of the
   assert.equal((await owner.post("/properties", { ...aProperty, address: { ...address, country: "pt" } })).status, 201);
 });
 
-test("a search finds texts in another Unicode form", async () => {
+test("a search finds a text that was written in another Unicode form", async () => {
   await owner.make("/properties", { ...aProperty, name: "E\u0301tage" });
   const { items } = (await owner.get(`/properties?q=${encodeURIComponent("étage")}`)).json() as { items: unknown[] };
   assert.equal(items.length, 1);
@@ -227,31 +227,31 @@ test("responses with private data are not stored by shared caches", async () => 
   assert.equal((await owner.post("/properties", aProperty)).headers["cache-control"], "private, no-cache");
 });
 
-test("a maintenance request moves from open to closed and back, and not otherwise", async () => {
+test("a maintenance request accepts the documented changes of its status, and no others", async () => {
   const { unit } = await createHome(owner);
-  const moves: Record<string, string[]> = {
+  const allowedChanges: Record<string, string[]> = {
     open: ["in_progress"],
     in_progress: ["resolved", "open"],
     resolved: ["closed", "open"],
     closed: ["open"],
   };
-  const transitionsTo: Record<string, string[]> = {
+  const stepsTo: Record<string, string[]> = {
     open: [],
     in_progress: ["in_progress"],
     resolved: ["in_progress", "resolved"],
     closed: ["in_progress", "resolved", "closed"],
   };
-  for (const [from, allowed] of Object.entries(moves)) {
-    for (const to of Object.keys(moves).filter((status) => status !== from)) {
+  for (const [from, allowed] of Object.entries(allowedChanges)) {
+    for (const to of Object.keys(allowedChanges).filter((status) => status !== from)) {
       const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
-      for (const status of transitionsTo[from] ?? []) await owner.patch(`/maintenance-requests/${id}`, { status });
-      const moved = await owner.patch(`/maintenance-requests/${id}`, { status: to });
-      assert.equal(moved.status, allowed.includes(to) ? 200 : 409, `${from} to ${to}: ${moved.text}`);
+      for (const status of stepsTo[from] ?? []) await owner.patch(`/maintenance-requests/${id}`, { status });
+      const change = await owner.patch(`/maintenance-requests/${id}`, { status: to });
+      assert.equal(change.status, allowed.includes(to) ? 200 : 409, `${from} to ${to}: ${change.text}`);
     }
   }
 });
 
-test("events of a request are in order of time, also with many concurrent writers", async () => {
+test("the events of a maintenance request are in order of time, also with many concurrent writers", async () => {
   const { unit } = await createHome(owner);
   const { id } = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${id}`;
@@ -259,17 +259,17 @@ test("events of a request are in order of time, also with many concurrent writer
   const { items } = (await owner.get(`${path}/events?limit=100`)).json() as {
     items: { at: string; data: { request: { title: string }; changes?: { title: { from: string } } } }[];
   };
-  const story = items.reverse();
-  assert.equal(story.length, 41);
-  for (const [index, { at, data }] of story.entries()) {
-    const before = story[index - 1];
+  const oldestFirst = items.reverse();
+  assert.equal(oldestFirst.length, 41);
+  for (const [index, { at, data }] of oldestFirst.entries()) {
+    const before = oldestFirst[index - 1];
     if (before === undefined) continue;
     assert.ok(at >= before.at, `${at} after ${before.at}`);
     assert.equal(data.changes?.title.from, before.data.request.title);
   }
 });
 
-test("a maintenance request keeps its events", async () => {
+test("each change and each note of a maintenance request adds an event", async () => {
   const { unit } = await createHome(owner);
   const request = await owner.make(`/units/${unit.id}/maintenance-requests`, aRequest);
   const path = `/maintenance-requests/${request.id}`;
@@ -292,7 +292,7 @@ test("a maintenance request keeps its events", async () => {
   });
 });
 
-test("lists go page by page with filters, and a cursor belongs to its list, its owner and its filters", async () => {
+test("lists are paginated and can be filtered, and a cursor is valid only for its list, its owner and its filters", async () => {
   const { property, unit } = await createHome(owner);
   for (let i = 0; i < 5; i += 1) {
     await owner.make(`/properties/${property.id}/units`, { ...aUnit, label: `Room ${i}%` });
@@ -334,11 +334,11 @@ test("lists go page by page with filters, and a cursor belongs to its list, its 
     refused.map(({ status }) => status),
     refused.map(() => 400),
   );
-  const notTheirs = await stranger.make("/properties", aProperty);
-  assert.equal((await stranger.get(`/properties/${notTheirs.id}/units?cursor=${nextCursor}`)).status, 400);
+  const otherProperty = await stranger.make("/properties", aProperty);
+  assert.equal((await stranger.get(`/properties/${otherProperty.id}/units?cursor=${nextCursor}`)).status, 400);
 });
 
-test("a list without items is empty, a list of a missing parent is 404", async () => {
+test("a list without items is empty, and a list of a missing parent gets 404", async () => {
   const { property, unit } = await createHome(owner);
   assert.deepEqual((await stranger.get("/maintenance-requests")).json(), { items: [], nextCursor: null });
   const empty = await owner.get(`/units/${unit.id}/leases`);

@@ -28,7 +28,7 @@ async function startWithHealthyPeer(env: Record<string, string> = {}): Promise<[
   return [faulty, await startHaven({ env: { ...sameSecret, ...shared } })];
 }
 
-const assertAll = (stream: OpenStream, count: number) =>
+const assertPositionsUpTo = (stream: OpenStream, count: number) =>
   assert.deepEqual(
     stream.events.map(({ position }) => position),
     Array.from({ length: count }, (_, index) => index + 1),
@@ -37,7 +37,7 @@ const assertAll = (stream: OpenStream, count: number) =>
 // These tests mostly wait, so they run concurrently.
 describe("the stream", { concurrency: 6 }, () => {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`with Redis unavailable (${fault}) continues by polling, accepts new streams, and is notified again after the recovery`, async () => {
+    test(`with Redis unavailable (${fault}) sends events by polling, also to new streams, and gets notifications again after the recovery`, async () => {
       const [faulty, healthy] = await startWithHealthyPeer();
       const owner = await newOwner(healthy.url);
       const stream = await openStream(faulty.url, owner);
@@ -52,15 +52,15 @@ describe("the stream", { concurrency: 6 }, () => {
       assert.deepEqual(
         [stream.isClosed(), opened.isClosed()],
         [false, false],
-        "neither store can report that the session has ended",
+        "the streams stay open, because their session has not ended",
       );
 
       await faulty.redis.set("pass");
       await faulty.until("redis", "up", 4000);
       await askForRepair(healthy.url, owner);
       await Promise.all([stream.until(3), opened.until(3)]);
-      assertAll(stream, 3);
-      assertAll(opened, 3);
+      assertPositionsUpTo(stream, 3);
+      assertPositionsUpTo(opened, 3);
     });
   }
 
@@ -82,11 +82,11 @@ describe("the stream", { concurrency: 6 }, () => {
 
     await faulty.postgres.set("pass");
     await Promise.all([stream.until(271), late.until(271)]);
-    for (const one of [stream, late]) assertAll(one, 271);
+    for (const each of [stream, late]) assertPositionsUpTo(each, 271);
     assert.equal(stream.isClosed(), false);
   });
 
-  test("finds an event for which no notification was sent, within the poll interval", async () => {
+  test("sends an event without a notification within the poll interval", async () => {
     const [faulty, healthy] = await startWithHealthyPeer();
     const owner = await newOwner(healthy.url);
     const stream = await openStream(faulty.url, owner);
@@ -94,7 +94,7 @@ describe("the stream", { concurrency: 6 }, () => {
     await stream.until(1, pollMs + 300);
   });
 
-  test("polls for missed events as soon as it listens again", async () => {
+  test("polls for missed events as soon as the connection to Redis is back", async () => {
     const [faulty, healthy] = await startWithHealthyPeer({ STREAM_POLL_MS: "60000" });
     const owner = await newOwner(healthy.url);
     const stream = await openStream(faulty.url, owner);
@@ -119,7 +119,7 @@ describe("the stream", { concurrency: 6 }, () => {
     assert.equal(await stream.closed, "ended");
   });
 
-  test("ends when Postgres has lost rows, so that reused positions are sent again", async () => {
+  test("ends if Postgres has lost events, and a new stream sends events whose positions were used before", async () => {
     const [faulty, healthy] = await startWithHealthyPeer();
     const owner = await newOwner(healthy.url);
     await insertWithoutNotification(healthy, owner, 3);
@@ -139,7 +139,7 @@ describe("the stream", { concurrency: 6 }, () => {
   });
 });
 
-/** Polling is off here. Notifications may be lost until the subscription is established, and not after that. */
+/** Asserts that events arrive without polling. Notifications may be lost until the first one arrives, but not later. */
 async function assertNotified([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
   const stream = await openStream(two.url, owner, { lastEventId: 0 });
   const writeOne = async () => {
@@ -154,11 +154,11 @@ async function assertNotified([one, two]: [Haven, Haven], owner: Owner): Promise
   }
 }
 
-const quiet = { REDIS_URL: "", STREAM_POLL_MS: "60000" };
+const withoutPolling = { REDIS_URL: "", STREAM_POLL_MS: "60000" };
 
 test("instances notify each other through a Redis Cluster", { skip: without("redis-server") }, async () => {
   const cluster = await startRedisCluster();
-  const pair = await startPair({ ...quiet, REDIS_CLUSTER_NODES: cluster.nodes });
+  const pair = await startPair({ ...withoutPolling, REDIS_CLUSTER_NODES: cluster.nodes });
   await assertNotified(pair, await newOwner(pair[0].url));
 });
 
@@ -166,7 +166,11 @@ test("instances notify each other through Sentinel, also after a failover", {
   skip: without("redis-server"),
 }, async () => {
   const group = await startRedisSentinel();
-  const pair = await startPair({ ...quiet, REDIS_SENTINELS: group.sentinels, REDIS_SENTINEL_NAME: group.name });
+  const pair = await startPair({
+    ...withoutPolling,
+    REDIS_SENTINELS: group.sentinels,
+    REDIS_SENTINEL_NAME: group.name,
+  });
   await assertNotified(pair, await newOwner(pair[0].url));
   const other = await newOwner(pair[1].url);
   await group.failover();

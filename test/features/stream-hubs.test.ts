@@ -8,16 +8,16 @@ import { eventually } from "../shared/eventually.ts";
 
 const owner = "019d5a3e-8f00-7c3a-9d6e-2b1f5a7c9e01";
 
-/** Simulates a Postgres that contains `state.committed` events. */
-function withEvents() {
+/** Creates hubs on a simulated Postgres that contains `state.committed` events. */
+function createHubsWithEvents() {
   const state = { committed: 0, reads: 0, isUnavailable: false };
   const db: Queryable = {
     async query(sql, values = []) {
-      const heads = typeof sql === "object" && sql.name === "stream_heads";
+      const readsHead = typeof sql === "object" && sql.name === "stream_heads";
       state.reads += 1;
       await nextTurn();
       if (state.isUnavailable) throw new Error("unavailable");
-      if (heads) return JSON.parse(JSON.stringify([{ ownerId: owner, position: String(state.committed) }]));
+      if (readsHead) return JSON.parse(JSON.stringify([{ ownerId: owner, position: String(state.committed) }]));
       const after = Number(values[1]);
       const count = Math.min(Number(values[2]), state.committed - after);
       return JSON.parse(JSON.stringify(Array.from({ length: count }, (_, n) => ({ position: String(after + n + 1) }))));
@@ -42,8 +42,8 @@ function readerAt(position: number) {
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-test("events committed between reading the head and joining the hub are sent", async () => {
-  const { state, hubs } = withEvents();
+test("a reader receives events that were committed after its start position was read and before it joined the hub", async () => {
+  const { state, hubs } = createHubsWithEvents();
   state.committed = 3;
   const { reader, received } = readerAt(2);
   hubs.join(owner, reader, 2);
@@ -53,7 +53,7 @@ test("events committed between reading the head and joining the hub are sent", a
 });
 
 test("readers that start before, at and after the position of the hub receive each event once, in order", async () => {
-  const { state, hubs } = withEvents();
+  const { state, hubs } = createHubsWithEvents();
   state.committed = 500;
   const readers = [0, 100, 460, 499, 500].map(readerAt);
   for (const { reader } of readers) {
@@ -73,10 +73,10 @@ test("readers that start before, at and after the position of the hub receive ea
 });
 
 test("a failed read is repeated by the next poll, and nothing is read for an owner without streams", async () => {
-  const { state, hubs } = withEvents();
-  const [live, behind] = [readerAt(5), readerAt(0)];
+  const { state, hubs } = createHubsWithEvents();
+  const [current, behind] = [readerAt(5), readerAt(0)];
   state.committed = 5;
-  hubs.join(owner, live.reader, 5);
+  hubs.join(owner, current.reader, 5);
   await nextTurn();
   state.isUnavailable = true;
   state.committed = 9;
@@ -84,14 +84,14 @@ test("a failed read is repeated by the next poll, and nothing is read for an own
   hubs.wake(owner);
   await nextTurn();
   await nextTurn();
-  assert.deepEqual([live.received, behind.received], [[], []]);
+  assert.deepEqual([current.received, behind.received], [[], []]);
   state.isUnavailable = false;
   hubs.poll();
   await eventually(
-    () => [live.received, behind.received],
+    () => [current.received, behind.received],
     (received) => JSON.stringify(received) === JSON.stringify([range(6, 9), range(1, 9)]),
   );
-  for (const { reader } of [live, behind]) hubs.leave(owner, reader);
+  for (const { reader } of [current, behind]) hubs.leave(owner, reader);
   const before = state.reads;
   hubs.wake(owner);
   hubs.poll();

@@ -9,7 +9,7 @@ import { startStopwatch } from "../shared/stopwatch.ts";
 import { askForRepair, insertWithoutNotification, moveRequest, newOwner } from "../support/maintenance-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
-// Polling is practically off, so every received event was caused by a notification.
+// The poll interval is longer than the tests, so the instances find every event through a notification.
 const [one, two] = await startPair({
   STREAM_POLL_MS: "60000",
   STREAM_HEARTBEAT_MS: "400",
@@ -21,7 +21,7 @@ const range = (from: number, to: number) => Array.from({ length: to - from + 1 }
 const openStreamsOn = async (url: string) =>
   Number(/^streams_open (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
 
-test("both instances send an event, as the list of events contains it, with its position as its id", async () => {
+test("both instances send each event with its position as the id, and with the content of the list of events", async () => {
   const owner = await newOwner(one.url);
   const streams = [await openStream(one.url, owner), await openStream(two.url, owner)];
   const id = await askForRepair(one.url, owner);
@@ -38,7 +38,7 @@ test("both instances send an event, as the list of events contains it, with its 
     assert.deepEqual(
       sent
         .map((block) => /^id: (\d+)\ndata: (.+)$/.exec(block)?.slice(1))
-        .map((found) => [found?.[0], JSON.parse(found?.[1] ?? "")]),
+        .map((match) => [match?.[0], JSON.parse(match?.[1] ?? "")]),
       [
         ["1", items[1]],
         ["2", items[0]],
@@ -47,7 +47,7 @@ test("both instances send an event, as the list of events contains it, with its 
   }
 });
 
-test("a stream starts with the retry time and its position, not delayed by any buffer", async () => {
+test("a stream starts at once with the retry time and its position, and its headers turn off buffering", async () => {
   const owner = await newOwner(one.url);
   await insertWithoutNotification(one, owner, 3);
   const stream = await openStream(two.url, owner);
@@ -57,10 +57,10 @@ test("a stream starts with the retry time and its position, not delayed by any b
   assert.deepEqual([stream.status, type, cache, buffering], [200, "text/event-stream", "no-cache", "no"]);
 });
 
-test("a stream resumes on any instance after the position in the header or else in the query; without one, only new events are sent", async () => {
+test("a stream resumes on any instance after the position in the header, or in the query without the header; without a position it sends only new events", async () => {
   const owner = await newOwner(one.url);
   await insertWithoutNotification(one, owner, 250);
-  const [all, rest, both, ahead, fresh] = [
+  const [fromStart, fromQuery, fromHeader, fromFuture, withoutPosition] = [
     await openStream(one.url, owner, { lastEventId: 0 }),
     await openStream(two.url, owner, { query: "?lastEventId=245" }),
     await openStream(two.url, owner, { lastEventId: 248, query: "?lastEventId=100" }),
@@ -69,22 +69,22 @@ test("a stream resumes on any instance after the position in the header or else 
   ];
   await askForRepair(one.url, owner);
   for (const [stream, from] of [
-    [all, 1],
-    [rest, 246],
-    [both, 249],
-    [ahead, 251],
-    [fresh, 251],
+    [fromStart, 1],
+    [fromQuery, 246],
+    [fromHeader, 249],
+    [fromFuture, 251],
+    [withoutPosition, 251],
   ] as const) {
     await stream.until(252 - from);
     assert.deepEqual(positionsOf(stream), range(from, 251));
   }
 });
 
-test("an invalid position is 400 with the name of the header or parameter", async () => {
+test("an invalid position gets 400 with the name of the header or parameter", async () => {
   const owner = await newOwner(one.url);
-  for (const wrong of ["-1", "1.5", "abc", "1, 2", "12345678901234567890", "0x10"]) {
-    const byHeader = await ask(`${one.url}/api/v1/stream`, { headers: { ...bearer(owner), "last-event-id": wrong } });
-    const byQuery = await ask(`${one.url}/api/v1/stream?lastEventId=${encodeURIComponent(wrong)}`, {
+  for (const invalid of ["-1", "1.5", "abc", "1, 2", "12345678901234567890", "0x10"]) {
+    const byHeader = await ask(`${one.url}/api/v1/stream`, { headers: { ...bearer(owner), "last-event-id": invalid } });
+    const byQuery = await ask(`${one.url}/api/v1/stream?lastEventId=${encodeURIComponent(invalid)}`, {
       headers: bearer(owner),
     });
     for (const [answer, path] of [
@@ -92,12 +92,12 @@ test("an invalid position is 400 with the name of the header or parameter", asyn
       [byQuery, "lastEventId"],
     ] as const) {
       const { errors } = answer.json() as { errors: { path: string }[] };
-      assert.deepEqual([answer.status, errors.map((error) => error.path)], [400, [path]], wrong);
+      assert.deepEqual([answer.status, errors.map((error) => error.path)], [400, [path]], invalid);
     }
   }
 });
 
-test("events are sent to their owner only, and unauthenticated requests get 401", async () => {
+test("a stream sends only the events of its owner, and a request without credentials gets 401", async () => {
   const [ana, ben] = [await newOwner(one.url), await newOwner(one.url)];
   const streams = [await openStream(one.url, ana, { lastEventId: 0 }), await openStream(two.url, ben)];
   const repairs = [await askForRepair(two.url, ana), await askForRepair(one.url, ben)];
@@ -112,7 +112,7 @@ test("events are sent to their owner only, and unauthenticated requests get 401"
   assert.equal((await ask(`${one.url}/api/v1/stream`)).status, 401);
 });
 
-test("HEAD gets the headers only; HTTP/1.0 clients and Connection: close get events", async () => {
+test("HEAD gets the headers only, and clients with HTTP/1.0 or Connection: close get events", async () => {
   const owner = await newOwner(one.url);
   const head = await ask(`${one.url}/api/v1/stream`, { method: "HEAD", headers: bearer(owner) });
   assert.deepEqual([head.status, head.headers["content-type"], head.text], [200, "text/event-stream", ""]);
@@ -135,17 +135,19 @@ test("heartbeats keep an idle stream open and are not events", async () => {
   assert.match(stream.text(), /^retry: 2000\n\nid: 0\n\n:\n\n:\n\n:\n\n$/);
 });
 
-describe("a stream ends soon after its session, and no other stream ends", { concurrency: 2 }, () => {
-  const ends: [string, (owner: SignedIn, phone: SignedIn) => Promise<unknown>][] = [
-    ["logged out on the other instance", (_, phone) => logout(two.url, phone)],
+describe("a stream ends within a second of its session, and streams of other sessions stay open", {
+  concurrency: 2,
+}, () => {
+  const causes: [string, (owner: SignedIn, phone: SignedIn) => Promise<unknown>][] = [
+    ["after a logout on the other instance", (_, phone) => logout(two.url, phone)],
     [
-      "revoked from another session",
+      "after a revocation from another session",
       (owner, { sessionId }) =>
         ask(`${two.url}/api/v1/auth/sessions/${sessionId}`, { method: "DELETE", headers: bearer(owner) }),
     ],
   ];
-  for (const [how, endSession] of ends) {
-    test(how, async () => {
+  for (const [cause, endSession] of causes) {
+    test(cause, async () => {
       const owner = await newOwner(one.url);
       const phone = await login(one.url, owner);
       const [first, second, other] = [
@@ -174,7 +176,7 @@ test("the expiry of its access token does not end a stream", async () => {
   await stream.until(1);
 });
 
-test("the limit of streams per instance is enforced with 503", async () => {
+test("a stream above the limit of the instance gets 503", async () => {
   const [small] = await startPair({ STREAM_MAX: "2", STREAM_MAX_PER_USER: "2" });
   const owner = await newOwner(small.url);
   const first = await openStream(small.url, owner);
@@ -190,7 +192,7 @@ test("the limit of streams per instance is enforced with 503", async () => {
   assert.equal((await openStream(small.url, owner)).status, 200);
 });
 
-test("one user cannot use the whole capacity: over the limit the user gets 429, and another user gets a stream", async () => {
+test("a stream above the limit of its user gets 429, while another user gets a stream", async () => {
   const [small] = await startPair({ STREAM_MAX: "20" });
   const [ana, ben] = [await newOwner(small.url), await newOwner(small.url)];
   const streams = await Promise.all(range(1, 10).map(() => openStream(small.url, ana)));
@@ -206,7 +208,7 @@ test("one user cannot use the whole capacity: over the limit the user gets 429, 
   assert.equal((await openStream(small.url, ana)).status, 200);
 });
 
-test("a client that disconnects leaves nothing behind, also during authentication", async () => {
+test("the stream of a client that disconnects is closed, also if the client disconnects during authentication", async () => {
   const owner = await newOwner(one.url);
   const before = await openStreamsOn(one.url);
   const request = `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nauthorization: ${bearer(owner).authorization}\r\n\r\n`;
@@ -234,7 +236,7 @@ test("the log line of a stream has the address of the client, not of the proxy",
   const id = (await stream).headers["x-request-id"];
   const line = await eventually(
     () => one.logs.find(({ requestId }) => requestId === id),
-    (found) => found !== undefined,
+    (logLine) => logLine !== undefined,
   );
   assert.equal(line?.["address"], "198.51.100.7");
 });

@@ -10,7 +10,7 @@ import { as } from "../support/property-fixtures.ts";
 const database = await freshDatabase();
 const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: database } });
 
-test("anonymous image requests that block leave connections of the pool to authenticated requests", async () => {
+test("anonymous image requests that wait for Postgres leave connections of the pool free for authenticated requests", async () => {
   const owner = as(haven.url, await register(haven.url));
   const blocker = new pg.Client({ connectionString: database });
   await blocker.connect();
@@ -18,10 +18,10 @@ test("anonymous image requests that block leave connections of the pool to authe
     await blocker.query("BEGIN; LOCK TABLE stored_files IN ACCESS EXCLUSIVE MODE");
     const names = Array.from({ length: 60 }, (_, n) => `${String(n).padStart(32, "0")}.webp`);
     const images = names.map((name) => ask(`${haven.url}/uploads/${name}`));
-    const beside = await owner.get("/properties");
-    assert.equal(beside.status, 200);
-    assert.ok(beside.ms < 1000, `${beside.ms} ms`);
-    // Three wait for the table lock; the others are refused after one second.
+    const authenticated = await owner.get("/properties");
+    assert.equal(authenticated.status, 200);
+    assert.ok(authenticated.ms < 1000, `${authenticated.ms} ms`);
+    // Three image requests wait for the table lock. The server refuses the others after one second.
     const refused = await Promise.race(images);
     assert.equal(refused.status, 503);
     assert.equal((refused.json() as { code: string }).code, "overloaded");

@@ -15,7 +15,7 @@ const etag = whole.headers.etag ?? "";
 const size = whole.bytes.length;
 const hash = (bytes: Buffer) => createHash("sha256").update(bytes).digest("hex");
 
-test("an image is public and immutable, and served as an image only", () => {
+test("an image is served without authentication, with headers that make it immutable and prevent another content type", () => {
   assert.equal(whole.status, 200);
   assert.match(etag, /^"[0-9a-f]{32}"$/);
   for (const [name, value] of [
@@ -54,7 +54,7 @@ for (const [range, start, end] of [
   [`bytes=10-${"9".repeat(400)}`, 10, size - 1],
   ["Bytes=5-5", 5, 5],
 ] as const) {
-  test(`the range ${range.slice(0, 30)} is 206`, async () => {
+  test(`the range ${range.slice(0, 30)} gets 206`, async () => {
     const answer = await ask(url, { headers: { range } });
     assert.equal(answer.status, 206);
     assert.equal(answer.headers["content-range"], `bytes ${start}-${end}/${size}`);
@@ -62,7 +62,7 @@ for (const [range, start, end] of [
   });
 }
 
-test("a range behind the end is 416 with the size", async () => {
+test("a range after the end gets 416 with the size", async () => {
   for (const range of [`bytes=${size}-`, `bytes=${"9".repeat(400)}-`, "bytes=-0"]) {
     const answer = await ask(url, { headers: { range } });
     assert.equal(answer.status, 416, range);
@@ -86,7 +86,7 @@ for (const headers of [
   });
 }
 
-test("a range with a matching If-Range is 206", async () => {
+test("a range with a matching If-Range gets 206", async () => {
   assert.equal((await ask(url, { headers: { range: "bytes=0-9", "if-range": etag } })).status, 206);
 });
 
@@ -102,19 +102,19 @@ for (const name of [
   "__proto__",
   "",
 ]) {
-  test(`the name ${JSON.stringify(name.replace(etag.slice(1, 33), "…"))} is 404`, async () => {
+  test(`the name ${JSON.stringify(name.replace(etag.slice(1, 33), "…"))} gets 404`, async () => {
     const answer = await ask(`${haven.url}/uploads/${name}`);
     assert.equal(answer.status, 404);
     assert.equal(answer.headers["content-type"], "application/problem+json");
   });
 }
 
-test("another method is 405", async () => {
+test("a DELETE of an image gets 405", async () => {
   const answer = await ask(url, { method: "DELETE" });
   assert.deepEqual([answer.status, answer.headers.allow], [405, "GET, HEAD"]);
 });
 
-test("while Postgres is unavailable images and uploads are 503", async () => {
+test("while Postgres is unavailable, images and uploads get 503", async () => {
   const jpeg = await imageOf("jpeg");
   await haven.postgres.set("hole");
   const answers = await Promise.all([ask(url), addPhoto(haven.url, person, jpeg)]);

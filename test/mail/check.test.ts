@@ -3,11 +3,11 @@ import { test } from "node:test";
 import { CheckFailed } from "../../src/core/failure-reason.ts";
 import { createMailCheck } from "../../src/mail/mail-check.ts";
 
-/** A check of a mail server that answers with `failure`, with a clock that the test moves. */
-function checkOf() {
-  const state = { at: 0, connections: 0, failure: undefined as Error | undefined };
+/** Creates a check of a mail server whose connections fail with `failure`. The test sets the time of the check. */
+function createCheck() {
+  const state = { nowMs: 0, connections: 0, failure: undefined as Error | undefined };
   const { check, onDelivery } = createMailCheck({
-    now: () => state.at,
+    now: () => state.nowMs,
     async connect() {
       state.connections += 1;
       if (state.failure !== undefined) throw state.failure;
@@ -17,21 +17,21 @@ function checkOf() {
   return { state, run, onDelivery };
 }
 
-test("a mail server that works is connected to every 30 s", async () => {
-  const { state, run } = checkOf();
-  for (const [at, connections] of [
+test("the check connects to a working mail server every 30 s", async () => {
+  const { state, run } = createCheck();
+  for (const [nowMs, connections] of [
     [0, 1],
     [29_000, 1],
     [30_000, 2],
   ] as const) {
-    state.at = at;
+    state.nowMs = nowMs;
     await run();
     assert.equal(state.connections, connections);
   }
 });
 
-test("a failed delivery is confirmed by a connection before the mail server counts as failed", async () => {
-  const { state, run, onDelivery } = checkOf();
+test("after a failed delivery the check connects to the mail server before it fails", async () => {
+  const { state, run, onDelivery } = createCheck();
   await run();
   onDelivery(new CheckFailed("reset"));
   await run();
@@ -43,14 +43,14 @@ test("the check connects to an unreachable mail server every 5 s, and retries a 
     ["refused", 5000],
     ["credentials", 30_000],
   ] as const) {
-    const { state, run } = checkOf();
+    const { state, run } = createCheck();
     state.failure = new CheckFailed(reason);
     for (let count = 0; count < 5; count += 1) await assert.rejects(run());
-    assert.equal(state.connections, 2, "the failure, and its confirmation");
+    assert.equal(state.connections, 2, "one connection for the failure, and one for its confirmation");
     state.failure = undefined;
-    state.at = retryAfterMs - 1;
+    state.nowMs = retryAfterMs - 1;
     await assert.rejects(run());
-    state.at = retryAfterMs;
+    state.nowMs = retryAfterMs;
     await run();
   }
 });

@@ -14,7 +14,7 @@ import { startMailServer } from "../shared/servers/mail-server.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 
-// The connection to the mail server: TLS, its certificate, and the password.
+// Tests of the connection to the mail server: TLS, certificates and passwords.
 
 let authority: Authority;
 before(() => {
@@ -40,7 +40,7 @@ const reasonOf = async ({ url }: Haven): Promise<string | null | undefined> => {
   return checks["mail"]?.reason;
 };
 
-/** A mail server that requires a password. Records the password of each sign-in, and whether it was sent over TLS. */
+/** Starts a mail server that requires a password. Records the password of each sign-in, and whether TLS protected it. */
 async function startWithPassword(options: SMTPServerOptions) {
   const state = { password: "first", signIns: [] as { secure: boolean; password: string | null | undefined }[] };
   const server = await startMailServer({
@@ -60,7 +60,7 @@ for (const [name, isSecure] of [
   ["STARTTLS", false],
   ["TLS from the first byte", true],
 ] as const)
-  test(`with ${name}, the certificate is verified with MAIL_CA_FILE, and a metric has its expiry time`, async () => {
+  test(`with ${name}, the certificate is verified with MAIL_CA_FILE, and a metric has the expiry time of the certificate`, async () => {
     const mail = await startWithPassword({ secure: isSecure, ...withCertificate(authority.issue("localhost")) });
     const env = { ...settings, MAIL_URL: mail.urlWith("first"), MAIL_CA_FILE: authority.caFile };
     const haven = await startHaven({ env });
@@ -68,14 +68,14 @@ for (const [name, isSecure] of [
     await mail.mailTo(email);
     assert.ok(mail.state.signIns.length > 0);
     for (const signIn of mail.state.signIns) assert.deepEqual(signIn, { secure: true, password: "first" });
-    const end = await metric(haven.url, 'tls_certificate_expiry_timestamp_seconds{of="mail"}');
-    assert.ok(end > Date.now() / 1000 + 20 * 86_400);
+    const expirySeconds = await metric(haven.url, 'tls_certificate_expiry_timestamp_seconds{of="mail"}');
+    assert.ok(expirySeconds > Date.now() / 1000 + 20 * 86_400);
   });
 
-test("a mail server whose certificate does not verify gets neither the password nor a mail, and the instance stays ready", async () => {
-  const stranger = createAuthority("Another authority");
+test("a mail server whose certificate cannot be verified receives no password and no mail, and the instance stays ready", async () => {
+  const otherAuthority = createAuthority("Another authority");
   for (const certificate of [
-    stranger.issue("localhost"),
+    otherAuthority.issue("localhost"),
     authority.issue("mail.example.org", { names: ["mail.example.org"] }),
     authority.issue("localhost", { days: -1 }),
   ]) {
@@ -100,7 +100,7 @@ test("a mail server whose certificate does not verify gets neither the password 
   }
 });
 
-test("the password of MAIL_URL_FILE is read again for each connection, so that a new one needs no restart", async () => {
+test("the server reads MAIL_URL_FILE again for each connection, so a new password needs no restart", async () => {
   const mail = await startWithPassword(withCertificate(authority.issue("localhost")));
   const folder = mkdtempSync(join(tmpdir(), "haven-mail-"));
   atEnd(() => rmSync(folder, { recursive: true }));
@@ -119,7 +119,7 @@ test("the password of MAIL_URL_FILE is read again for each connection, so that a
     20_000,
   );
   writeFileSync(file, mail.urlWith("second"));
-  // The pause before the next attempt would take longer than this test should.
+  // The next attempt would start only after a pause, so the test moves its start time.
   await query(database, "UPDATE haven_jobs.job SET start_after = now() WHERE name = 'mail'");
   await mail.mailTo(email);
   await eventually(

@@ -20,7 +20,7 @@ const stateOf = async (url: string) =>
   ((await ask(`${url}/ready`)).json() as { status: string; checks: Record<string, { status: string }> }).checks["mail"]
     ?.status;
 
-/** The SQL statements of the first block of a page. */
+/** Returns the SQL statements of the first SQL block of a page of the documentation. */
 const statementsOf = (page: string): string[] => {
   const text = readFileSync(new URL(`../../${page}`, import.meta.url), "utf8");
   const block = /```sql\n([\s\S]*?)```/.exec(text)?.[1] ?? "";
@@ -39,7 +39,7 @@ describe("a mail server", () => {
     assert.ok(linkIn(received).href.startsWith("https://app.example.com/verify-email?token="));
   });
 
-  test("gets the mail after its recovery, and the instance stays in rotation during the outage", async () => {
+  test("receives the mail after an outage, and the instance stays in rotation during the outage", async () => {
     const first = await startMailServer();
     await first.stop();
     const database = await freshDatabase();
@@ -56,13 +56,13 @@ describe("a mail server", () => {
       (count) => count >= 1,
       20_000,
     );
-    const back = await startMailServer({ port: first.port });
-    // The pause before the next attempt would take longer than this test should.
+    const recovered = await startMailServer({ port: first.port });
+    // The next attempt would start only after a pause, so the test moves its start time.
     await query(database, "UPDATE haven_jobs.job SET start_after = now() WHERE name = 'mail'");
-    assert.ok(tokenIn(await back.mailTo(person.email)).length > 20);
+    assert.ok(tokenIn(await recovered.mailTo(person.email)).length > 20);
   });
 
-  test("gets a mail only once if it rejects the recipient permanently, and the operator can deliver the mail again as documented", async () => {
+  test("receives a mail only once if it rejects the recipient permanently, and the operator can resend the mail as documented", async () => {
     const mail = await startMailServer();
     const database = await freshDatabase();
     const haven = await startHaven({ env: { ...settings(mail.url), DATABASE_URL: asAppRole(database) } });
@@ -82,7 +82,7 @@ describe("a mail server", () => {
       (rows) => rows.length === 1,
     );
     assert.equal(failed[0]?.userId, userId);
-    // The server itself works.
+    // A rejected recipient does not mean that the mail server is down.
     assert.notEqual(await stateOf(haven.url), "down");
 
     const [select = "", update = ""] = statementsOf("docs/accounts.md");
@@ -93,12 +93,14 @@ describe("a mail server", () => {
     await mail.mailTo(email);
   });
 
-  test("gets one mail from two instances that share the queue", async () => {
+  test("receives each mail once from two instances that share the queue", async () => {
     const mail = await startMailServer();
     const shared = { ...settings(mail.url), DATABASE_URL: asAppRole(await freshDatabase()) };
     const one = await startHaven({ env: shared });
     const two = await startHaven({ env: { ...shared, INSTANCE_ID: "two" } });
-    const people = await Promise.all(Array.from({ length: 10 }, (_, at) => register((at % 2 === 0 ? one : two).url)));
+    const people = await Promise.all(
+      Array.from({ length: 10 }, (_, index) => register((index % 2 === 0 ? one : two).url)),
+    );
     for (const { email } of people) await mail.mailTo(email);
     assert.equal(mail.received.length, people.length);
   });
@@ -108,20 +110,20 @@ describe("without a mail server", () => {
   test("development keeps the mails and shows them at /dev/mail, as a page and as JSON", async () => {
     const haven = await startHaven({ env: { ...sameSecret, NODE_ENV: "development" } });
     const { email } = await register(haven.url);
-    type Kept = { items: { to: string; subject: string; text: string }[] };
-    const kept = await eventually(
-      async () => ((await ask(`${haven.url}/dev/mail`)).json() as Kept).items,
+    type MailPage = { items: { to: string; subject: string; text: string }[] };
+    const mails = await eventually(
+      async () => ((await ask(`${haven.url}/dev/mail`)).json() as MailPage).items,
       (items) => items.length > 0,
       20_000,
     );
-    assert.equal(kept[0]?.to, email);
+    assert.equal(mails[0]?.to, email);
     const page = await ask(`${haven.url}/dev/mail`, { headers: { accept: "text/html" } });
     assert.match(page.headers["content-type"] ?? "", /text\/html/);
     assert.ok(page.text.includes(email));
     assert.match(page.text, /<a href="\/api\/docs#tag-auth">/);
-    const start = await ask(`${haven.url}/api`, { headers: { accept: "text/html" } });
-    assert.match(start.text, /<a href="\/dev\/mail">/);
-    const token = /token=(\S+)/.exec(kept[0]?.text ?? "")?.[1];
+    const landingPage = await ask(`${haven.url}/api`, { headers: { accept: "text/html" } });
+    assert.match(landingPage.text, /<a href="\/dev\/mail">/);
+    const token = /token=(\S+)/.exec(mails[0]?.text ?? "")?.[1];
     assert.equal((await postJson(`${haven.url}/api/v1/auth/verify-email`, { token })).status, 204);
   });
 

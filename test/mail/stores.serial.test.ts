@@ -9,7 +9,7 @@ import { type MailServer, startMailServer, tokenIn } from "../shared/servers/mai
 import { startPgBouncer } from "../shared/servers/pgbouncer.ts";
 import { startHaven } from "../support/haven.ts";
 
-// Account mail with a Postgres behind a pooler, with one that is read-only, and while an instance stops.
+// Tests of the mail queue with a pooler, with a read-only Postgres, and during the shutdown of an instance.
 
 const settings = ({ url }: Pick<MailServer, "url">) => ({
   ...sameSecret,
@@ -24,7 +24,7 @@ const stateOfMails = (database: string) =>
     "SELECT state::text, retry_count AS attempts FROM haven_jobs.job WHERE name = 'mail' ORDER BY created_on",
   );
 
-test("behind a pooler in transaction mode, mails are added, delivered, repeated and given up", {
+test("behind a pooler in transaction mode, mails are queued, delivered, retried and moved to the failed mails", {
   skip: without("pgbouncer"),
 }, async () => {
   const mail = await startMailServer();
@@ -63,16 +63,16 @@ test("behind a pooler in transaction mode, mails are added, delivered, repeated 
   );
 });
 
-test("with a read-only Postgres, calls that add a mail get 503 read_only, and the queue works again afterwards", async () => {
+test("with a read-only Postgres, requests that queue a mail get 503 read_only, and the queue works again afterwards", async () => {
   const mail = await startMailServer();
   const database = await freshDatabase();
   const haven = await startHaven({ env: { ...settings(mail), DATABASE_URL: asAppRole(database) } });
   const { email } = await register(haven.url);
   await mail.mailTo(email);
-  const forgot = () => postJson(`${haven.url}/api/v1/auth/forgot-password`, { email });
+  const requestReset = () => postJson(`${haven.url}/api/v1/auth/forgot-password`, { email });
   await setReadOnly(database, true);
   const refused = await eventually(
-    forgot,
+    requestReset,
     ({ status, text }) => status === 503 && text.includes("read_only"),
     20_000,
     100,
@@ -80,13 +80,13 @@ test("with a read-only Postgres, calls that add a mail get 503 read_only, and th
   assert.ok(Number(refused.headers["retry-after"]) > 0);
   assert.equal((await ask(`${haven.url}/ready`)).status, 200);
   await setReadOnly(database, false);
-  await eventually(forgot, ({ status }) => status === 202, 20_000, 100);
+  await eventually(requestReset, ({ status }) => status === 202, 20_000, 100);
   assert.ok(tokenIn(await mail.mailTo(email, 2)).length > 20);
   const { email: later } = await register(haven.url, newPerson());
   await mail.mailTo(later);
 });
 
-test("an instance that stops finishes the delivery in progress", async () => {
+test("an instance finishes the delivery in progress before it stops", async () => {
   const mail = await startMailServer();
   const database = await freshDatabase();
   const haven = await startHaven({ env: { ...settings(mail), DATABASE_URL: asAppRole(database) } });
@@ -104,7 +104,7 @@ test("an instance that stops finishes the delivery in progress", async () => {
   assert.deepEqual(await stateOfMails(database), [{ state: "completed", attempts: 0 }]);
 });
 
-test("a delivery that does not finish goes back to the queue when its instance stops, and another instance delivers the mail", async () => {
+test("if an instance stops during a delivery that hangs, another instance delivers the mail", async () => {
   const mail = await startMailServer();
   const database = await freshDatabase();
   const env = { ...settings(mail), DATABASE_URL: asAppRole(database) };

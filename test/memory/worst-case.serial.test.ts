@@ -13,28 +13,28 @@ import { createMemoryCgroup } from "../support/memory-cgroup.ts";
 import { addPhoto, owner } from "../support/owners.ts";
 import { aProperty } from "../support/property-fixtures.ts";
 
-// Checks the sum of docs/memory.md: the kernel limits a server to the memory of the shipped files, and the server gets
-// the worst case of all kinds of load at once.
+// Checks the memory budget of docs/memory.md. The kernel limits a server to the memory of the shipped Compose file, and the
+// server gets the worst case of all kinds of load at the same time.
 
 const shipped = serviceOf("lb", instancesOf("lb")[0] ?? "");
 const limitBytes = bytesOf(shipped.deploy.resources.limits.memory);
 const heapOption = shipped.environment["NODE_OPTIONS"] ?? "";
 const heapMiB = Number(/^--max-old-space-size=(\d+)$/.exec(heapOption)?.[1]);
 
-/** The size of the heap that the test fills. The server needs the remaining 160 MiB for this load. */
+/** How much of the heap the test fills in advance. The server needs the remaining 160 MiB for the load of the test. */
 const ballastMiB = heapMiB - 160;
 
-/** The load is large enough if the peak is above this: the ballast, and one image while it is decoded. */
+/** If the peak of memory is lower, the load was too small. The peak contains the ballast and one image while it is decoded. */
 const minPeakMiB = ballastMiB + 400;
 
-/** 16 megapixels with the most expensive decoding options, and the maximum size of an upload. */
-async function worstAvif(): Promise<Buffer> {
+/** Returns an image of 16 megapixels with the most expensive decoding options, and with the maximum size of an upload. */
+async function createWorstAvif(): Promise<Buffer> {
   const raw = { width: 4000, height: 4000, channels: 4 } as const;
   const pixels = Buffer.alloc(raw.width * raw.height * raw.channels, 0x7a);
   const avif = await sharp(pixels, { raw })
     .avif({ effort: 0, quality: 30, chromaSubsampling: "4:4:4", bitdepth: 12 })
     .toBuffer();
-  // An AVIF box that decoders skip.
+  // The padding is an AVIF box that decoders skip.
   const padding = Buffer.alloc(4_900_000 - avif.length);
   padding.writeUInt32BE(padding.length, 0);
   padding.write("free", 4, "latin1");
@@ -43,7 +43,7 @@ async function worstAvif(): Promise<Buffer> {
 
 suite("the memory of an instance", () => {
   for (const layout of layouts)
-    test(`docker-compose.${layout}.yml: the worst case fits into the limit with the margin`, () => {
+    test(`docker-compose.${layout}.yml: the worst case and a margin fit into the memory limit`, () => {
       for (const name of instancesOf(layout)) {
         const { deploy, environment } = serviceOf(layout, name);
         assertFits(bytesOf(deploy.resources.limits.memory) / mebibyte, environment);
@@ -52,8 +52,8 @@ suite("the memory of an instance", () => {
 
   test("a server with a nearly full heap survives AVIF uploads, logins and JSON bodies within the configured memory", async () => {
     const cgroup = createMemoryCgroup(limitBytes);
-    if (cgroup === undefined) return refuseOrSkip("the test of memory limits (no cgroup can be created here)");
-    const avif = await worstAvif();
+    if (cgroup === undefined) return refuseOrSkip("the test of memory limits (this machine cannot create a cgroup)");
+    const avif = await createWorstAvif();
     const ballast = new URL("../support/heap-ballast.ts", import.meta.url).href;
     const haven = await startHavenProcess({
       entry: "main",
@@ -64,7 +64,7 @@ suite("the memory of an instance", () => {
         NODE_ENV: "production",
         NODE_OPTIONS: `${heapOption} --import=${ballast}`,
         TEST_HEAP_BALLAST_MB: String(ballastMiB),
-        // Load must not be rejected, because the test measures memory, on a machine of any speed.
+        // Overload protection is off, because the test needs the memory of the full load also on a slow machine.
         OVERLOAD_DELAY_MS: "0",
         IMAGE_TIMEOUT_MS: "30000",
         IMAGE_QUEUE_TIMEOUT_MS: "60000",
@@ -74,19 +74,19 @@ suite("the memory of an instance", () => {
     });
     const people = await Promise.all(Array.from({ length: 6 }, () => owner(haven.url)));
     const json = JSON.stringify({ ...aProperty, name: "x".repeat(900_000) });
-    const done = { uploads: 0, logins: 0, bodies: 0 };
-    const ended = () => haven.child.exitCode !== null || haven.child.signalCode !== null;
+    const counts = { uploads: 0, logins: 0, bodies: 0 };
+    const hasExited = () => haven.child.exitCode !== null || haven.child.signalCode !== null;
     const startedAt = performance.now();
     const peakMiB = () => Math.round(cgroup.peakBytes() / mebibyte);
     // On a busy machine, decoding is slower but takes the same memory.
-    const enough = () => {
-      const ms = performance.now() - startedAt;
-      const all = done.uploads >= 4 && done.logins >= 50 && done.bodies >= 100;
-      return all || ms > 60_000 || (ms > 30_000 && peakMiB() > minPeakMiB);
+    const isLoadSufficient = () => {
+      const elapsedMs = performance.now() - startedAt;
+      const isComplete = counts.uploads >= 4 && counts.logins >= 50 && counts.bodies >= 100;
+      return isComplete || elapsedMs > 60_000 || (elapsedMs > 30_000 && peakMiB() > minPeakMiB);
     };
     const repeat = async (work: () => Promise<void>) => {
       // The loop also ends when the server was killed, so that the test fails with its exit, not with refused connections.
-      while (!ended() && !enough()) await work().catch(() => sleep(50));
+      while (!hasExited() && !isLoadSufficient()) await work().catch(() => sleep(50));
     };
 
     await Promise.all([
@@ -94,7 +94,7 @@ suite("the memory of an instance", () => {
         Array.from({ length: 2 }, () =>
           repeat(async () => {
             const { status } = await addPhoto(haven.url, person, avif);
-            if (status === 201) done.uploads += 1;
+            if (status === 201) counts.uploads += 1;
             else await sleep(300);
           }),
         ),
@@ -105,7 +105,7 @@ suite("the memory of an instance", () => {
             email: "unknown@example.org",
             password: "not the password",
           });
-          done.logins += 1;
+          counts.logins += 1;
         }),
       ),
       ...people.slice(0, 3).map((person) =>
@@ -115,29 +115,28 @@ suite("the memory of an instance", () => {
             headers: { ...bearer(person), "content-type": "application/json" },
             body: json,
           });
-          done.bodies += 1;
+          counts.bodies += 1;
         }),
       ),
     ]);
 
-    assert.equal(cgroup.killed(), 0, `ended by the kernel after ${JSON.stringify(done)}`);
-    assert.equal(ended(), false, haven.output().slice(-2000));
+    assert.equal(cgroup.killed(), 0, `the kernel killed the server after ${JSON.stringify(counts)}`);
+    assert.equal(hasExited(), false, haven.output().slice(-2000));
     assert.equal((await ask(`${haven.url}/alive`)).status, 200);
-    // The load had the intended size.
-    assert.ok(peakMiB() > minPeakMiB, `${peakMiB()} MiB after ${JSON.stringify(done)}`);
+    assert.ok(peakMiB() > minPeakMiB, `${peakMiB()} MiB after ${JSON.stringify(counts)}`);
   });
 });
 
-/** Fails with a message that lists the parts of the sum. */
+/** Asserts that the memory budget fits into the limit. The message lists the parts of the budget. */
 function assertFits(limitMiB: number, environment: Record<string, string | null | undefined>): void {
   const heap = /^--max-old-space-size=(\d+)$/.exec(environment["NODE_OPTIONS"] ?? "")?.[1];
-  // The secret files exist only where the set-up has written them, and the memory does not depend on them.
+  // Leaves out secrets, because their files are missing here and do not change the memory.
   const settings = Object.entries(environment).filter(([name]) => name !== "NODE_OPTIONS" && !name.endsWith("_FILE"));
   const { maxBytesHeldByUploads, imagesAtOnce } = limitsOf(
     Object.fromEntries([...settings.map(([name, value]) => [name, value ?? undefined]), ["NODE_ENV", "test"]]),
   );
-  const given = { heapMiB: Number(heap), maxBytesHeldByUploads, imagesAtOnce };
-  assert.ok(fitsInto(limitMiB, given), `${JSON.stringify(memoryBudget(given))} in ${limitMiB} MiB`);
+  const budget = { heapMiB: Number(heap), maxBytesHeldByUploads, imagesAtOnce };
+  assert.ok(fitsInto(limitMiB, budget), `${JSON.stringify(memoryBudget(budget))} in ${limitMiB} MiB`);
 }
 
 function limitsOf(settings: Record<string, string | undefined>) {
