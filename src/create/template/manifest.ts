@@ -130,7 +130,7 @@ export const edits: readonly Edit[] = [
   { file: "test/run.ts", lines: /from "node:url"/ },
   { file: "nginx/nginx.conf", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
   { file: "haproxy/haproxy.cfg", replace: /properties\/\[\^\/\]\+\/photos\|/, by: "" },
-  { file: "renovate.json", replace: / and of chaos --quick/, by: "" },
+  { file: "renovate.json", replace: /, and chaos --quick/, by: "" },
   { file: ".ci/run", lines: /npm run (?:bench|chaos)/ },
   { file: ".github/workflows/ci.yml", from: /^ {2}# Linters of other projects/, to: /npm run linters/ },
   {
