@@ -77,7 +77,7 @@ export async function compose(deps: ComposeDeps) {
   });
   const { breakers, connections, lifecycle, monitor, systemWatch } = kit;
 
-  const timed = createCallMetrics(metrics, ["postgres", "redis"]);
+  const timeCall = createCallMetrics(metrics, ["postgres", "redis"]);
   const url = addresses.databaseUrl;
   const postgres = await composePostgres({
     config,
@@ -88,7 +88,7 @@ export async function compose(deps: ComposeDeps) {
     history: kit.history,
     checkSoon: monitor.checkSoon,
     metrics,
-    timed,
+    timeCall,
     tracer,
     stack,
     overrides,
@@ -102,7 +102,7 @@ export async function compose(deps: ComposeDeps) {
     certificates,
     breakers,
     history: kit.history,
-    timed,
+    timeCall,
     tracer,
     stack,
     overrides,
@@ -137,10 +137,10 @@ export async function compose(deps: ComposeDeps) {
     stack,
   });
   const { jwtSecret } = addresses;
-  const isWanted = config.auth.cachesSessions;
+  const isEnabled = config.auth.cachesSessions;
   const sessionCache =
     overrides.redis === undefined
-      ? composeSessionCache({ isWanted, clients, redis: background.redis, logger, metrics, stack })
+      ? composeSessionCache({ isEnabled, clients, redis: background.redis, logger, metrics, stack })
       : {};
   const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
   const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });

@@ -9,26 +9,26 @@ export type ConnectionLogDeps = {
   explain(error: unknown): FailureExplanation | undefined;
 };
 
-/** Logs why connections to a store fail: once for each cause, until a connection succeeds again. */
+/** Logs why connections to a store fail. Consecutive failures with the same cause are logged once. */
 export function createConnectionLog({ logger, store, explain }: ConnectionLogDeps) {
-  let logged: string | undefined;
+  let lastLoggedSentence: string | undefined;
   return {
     async watch<T>(connect: () => Promise<T>): Promise<T> {
       try {
         const connection = await connect();
-        logged = undefined;
+        lastLoggedSentence = undefined;
         return connection;
       } catch (error) {
-        const explained = explain(error);
-        if (explained !== undefined && explained.sentence !== logged) {
-          logged = explained.sentence;
-          const { reason, sentence } = explained;
+        const explanation = explain(error);
+        if (explanation !== undefined && explanation.sentence !== lastLoggedSentence) {
+          lastLoggedSentence = explanation.sentence;
+          const { reason, sentence } = explanation;
           logger.warn({ code: failureCode(error), reason, detail: sentence }, `connection to ${store} failed`);
         }
         // The health check derives a reason from the error code. If the explanation differs, it is more precise.
-        throw explained === undefined || reasonOf(error) === explained.reason
+        throw explanation === undefined || reasonOf(error) === explanation.reason
           ? error
-          : new CheckFailed(explained.reason, { cause: error });
+          : new CheckFailed(explanation.reason, { cause: error });
       }
     },
   };

@@ -18,7 +18,7 @@ import type { UploadParts } from "./uploads.ts";
 
 export type FeatureDeps = { db: Database; api: Api; uploads: UploadParts; stream: StreamService };
 
-/** Creates the features. Their order is that of the API reference. */
+/** Creates the features. The API reference lists them in this order. */
 export function composeFeatures({ db, api, uploads, stream }: FeatureDeps): readonly Routes[] {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });

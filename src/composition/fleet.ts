@@ -24,9 +24,9 @@ export type PolicyPartsDeps = { config: Config; clock: Clock; logger: Logger };
 /** Creates the policy that decides whether a failing critical check takes the instance out of rotation. */
 export function composePolicy({ config, clock, logger }: PolicyPartsDeps) {
   const decisions: Record<Decision, number> = { shared_outage: 0, outlier: 0, unsure: 0 };
-  const onDecision = (decided: DecisionRecord) => {
-    decisions[decided.decision] += 1;
-    logger.warn(decided, decisionMessages[decided.decision]);
+  const onDecision = (record: DecisionRecord) => {
+    decisions[record.decision] += 1;
+    logger.warn(record, decisionMessages[record.decision]);
   };
   const { intervalMs, timeoutMs } = config.health;
   const outlier =
@@ -56,7 +56,7 @@ export type FleetPartsDeps = {
   overrides: Overrides;
 };
 
-/** Creates the exchange of checks between instances, over both stores. */
+/** Creates the exchange of check results between the instances, through Redis and Postgres. */
 export function composeFleet(deps: FleetPartsDeps) {
   const { config, clock, logger, metrics, identity, readiness, background, monitor, systemWatch } = deps;
   const { stack, overrides } = deps;
@@ -80,7 +80,7 @@ export function composeFleet(deps: FleetPartsDeps) {
     traffic: systemWatch.traffic,
     onDuplicateName: () =>
       logger.warn(
-        "another process has the same INSTANCE_ID: start one of them with another, for example INSTANCE_ID=second",
+        "another process has the same INSTANCE_ID: restart this process with a different one, for example INSTANCE_ID=second",
       ),
   });
   addFleetMetrics(metrics, { states: fleet.counts, loadSpread: fleet.loadSpread, decisions: () => decisions });

@@ -39,7 +39,7 @@ export type HealthDeps = {
   stack: AsyncDisposableStack;
 };
 
-/** Creates the health kit, which also adds the metrics of what it measures. */
+/** Creates the health kit, which adds its metrics itself. */
 export function composeHealth(deps: HealthDeps) {
   const { config, clock, logger, metrics, identity, eventLoop, trust, policy, fleet, certificates } = deps;
   const { recentLogLines, tracer, stack } = deps;
@@ -84,7 +84,10 @@ export function composeHealth(deps: HealthDeps) {
   return kit;
 }
 
-/** In production only operators may change the level, so it needs a token or a port that clients cannot reach. */
+/**
+ * In production only operators may change the log level. The server can recognize operators if it has an operator token,
+ * or a management port that clients cannot reach.
+ */
 const mayChangeLogLevel = ({ production, health, http }: Config): boolean =>
   !production || health.opsToken !== undefined || http.managementPort !== undefined;
 
@@ -95,10 +98,10 @@ const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to ===
 
 /** Creates the checks of the process itself: event loop, memory and disk. */
 export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
-  const critical = (name: CheckName) => config.health.requires.includes(name);
+  const isCritical = (name: CheckName) => config.health.requires.includes(name);
   return [
-    eventLoopCheck({ isSaturated: eventLoop.isShedding, critical: critical("event-loop") }),
-    memoryCheck({ critical: critical("memory") }),
-    diskCheck({ folder: tmpdir(), critical: critical("disk") }),
+    eventLoopCheck({ isSaturated: eventLoop.isShedding, critical: isCritical("event-loop") }),
+    memoryCheck({ critical: isCritical("memory") }),
+    diskCheck({ folder: tmpdir(), critical: isCritical("disk") }),
   ];
 }

@@ -19,7 +19,7 @@ export type IssuerPartsDeps = {
 
 /**
  * Lets users sign in with tokens of trusted issuers, and adds a check for each issuer. These checks never take the
- * instance out of rotation. They are numbered, because their answers are public and must not name a host.
+ * instance out of rotation. Their names have a number and no host, because the names of checks are public.
  */
 export function composeIssuers(deps: IssuerPartsDeps): AuthenticateIssuer | undefined {
   const { config, db, passwords, certificates, addCheck } = deps;

@@ -31,7 +31,7 @@ export function composeListeners(deps: ListenersDeps) {
   });
   const management = config.http.managementPort !== undefined ? kit.createManagementServer(config.http) : undefined;
   stack.adopt(enforceDeadlines(connections, config.http.requestTimeoutMs, clock.now), (deadlines) => deadlines.stop());
-  // After a drain nothing is left to close; after a failed start the ports have to be free again.
+  // Frees the ports after a failed start. After a drain, both listeners are closed already.
   stack.defer(() => {
     for (const listener of [server, management]) {
       listener?.close();

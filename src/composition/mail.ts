@@ -59,7 +59,8 @@ export function composeMail(deps: MailPartsDeps) {
 }
 
 /**
- * Delivers through the mail server, and adds its health check. In development without a server, mails are only kept.
+ * Delivers through the mail server, and adds its health check. In development without a mail server, mails are only kept
+ * for the page `/dev/mail`.
  */
 function createDelivery(
   { clock, certificates, addCheck }: MailPartsDeps,
@@ -77,7 +78,8 @@ function createDelivery(
 }
 
 /**
- * Starts no job while the instance drains, so that the end of the process cuts no delivery. Other instances start them.
+ * Starts the queue, and pauses it while the instance drains, so that no delivery is cut when the process ends. Other
+ * instances run the remaining jobs.
  */
 function runQueue({ queue, lifecycle, stack }: { queue: JobQueue } & Pick<MailPartsDeps, "lifecycle" | "stack">): void {
   stack.defer(queue.stop);

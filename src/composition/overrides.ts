@@ -23,7 +23,7 @@ export type RouteParts = {
   logger: Logger;
 };
 
-/** Parts that a test replaces; the composition makes all others. What a test passes in, the test closes. */
+/** Parts that a test replaces. The composition creates all other parts. A test closes the parts that it passes. */
 export type Overrides = {
   clock?: Clock;
   database?: Database;

@@ -28,7 +28,7 @@ export type PostgresPartsDeps = {
   history: Pick<History, "onChange">;
   checkSoon(check: string): void;
   metrics: Metrics;
-  timed: CallTimer;
+  timeCall: CallTimer;
   tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
@@ -38,7 +38,7 @@ const closeLimitMs = 2000;
 
 /** Creates the pool of Postgres, its breakers, and the checks, which have connections of their own. */
 export async function composePostgres(deps: PostgresPartsDeps) {
-  const { config, url, logger, certificates, breakers, history, checkSoon, metrics, timed } = deps;
+  const { config, url, logger, certificates, breakers, history, checkSoon, metrics, timeCall } = deps;
   const { tracer, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, tracer, {
     name: "postgres",
@@ -47,15 +47,15 @@ export async function composePostgres(deps: PostgresPartsDeps) {
     onSymptom(error) {
       if (isDiskFull(error)) checks.suspectFullDisk();
       if (isReadOnly(error)) checks.renewWriting();
-      const part = isDatabaseFailure(error) ? "connections" : "tables";
-      checks[part].suspect();
-      checkSoon(part);
+      const checkName = isDatabaseFailure(error) ? "connections" : "tables";
+      checks[checkName].suspect();
+      checkSoon(checkName);
     },
   });
-  const log = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
+  const connectionLog = createConnectionLog({ logger, store: "postgres", explain: explainPostgresFailure });
   const connector = createConnector(
     { ...config.postgres, url },
-    { ...log, onOpened: (opened) => certificates.record("postgres", opened.certificateExpiry) },
+    { ...connectionLog, onOpened: (opened) => certificates.record("postgres", opened.certificateExpiry) },
   );
   certificates.refreshWith("postgres", async () => {
     const opened = await connector.open({ ...config.postgres, applicationName: "haven-certificates" });
@@ -68,7 +68,7 @@ export async function composePostgres(deps: PostgresPartsDeps) {
       // The time is measured inside the breaker, so that rejected calls are not counted.
       createDatabase(
         { ...config.postgres, url },
-        (work, capability) => store[capability].run(() => timed("postgres", work)),
+        (work, capability) => store[capability].run(() => timeCall("postgres", work)),
         connector,
         tracer,
       ),

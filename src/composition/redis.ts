@@ -30,7 +30,7 @@ export type RedisPartsDeps = {
   certificates: Certificates;
   breakers: Breakers;
   history: Pick<History, "onChange">;
-  timed: CallTimer;
+  timeCall: CallTimer;
   tracer: Tracer;
   stack: AsyncDisposableStack;
   overrides: Overrides;
@@ -38,7 +38,7 @@ export type RedisPartsDeps = {
 
 /** Creates the clients of Redis, their breakers, and the checks, which have connections of their own. */
 export function composeRedis(deps: RedisPartsDeps) {
-  const { config, target, logger, certificates, breakers, history, timed, tracer, stack, overrides } = deps;
+  const { config, target, logger, certificates, breakers, history, timeCall, tracer, stack, overrides } = deps;
   const store = createStoreBreakers(breakers, tracer, {
     name: "redis",
     isFailure: isRedisFailure,
@@ -48,35 +48,35 @@ export function composeRedis(deps: RedisPartsDeps) {
       checks.write.suspect();
     },
   });
-  const log = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
-  const open = (name: string) =>
+  const connectionLog = createConnectionLog({ logger, store: "redis", explain: explainRedisFailure });
+  const openClient = (name: string) =>
     stack.adopt(createRedis(target, config.redis, name), (connection) => connection.disconnect());
-  const clients = { read: open("haven"), write: open("haven-write") };
+  const clients = { read: openClient("haven"), write: openClient("haven-write") };
   if (tracer !== noTracer) for (const client of [clients.read, clients.write]) traceCommands(client, tracer);
   watchConnections(clients.read, () => certificates.record("redis", certificateExpiryOf(clients.read)));
   certificates.refreshWith("redis", () => readCertificateExpiry(target, config.redis));
   const { timeoutMs, requires } = config.health;
   const sessionChecks = createSessionChecks();
   const countAttempt = createAttemptCheck(config.auth.rateLimitPerMinute > 0);
-  const checkOf = (capability: StoreCapability, runCheck: (client: RedisClient) => Promise<void>) => {
+  const createCheck = (capability: StoreCapability, runCheck: (client: RedisClient) => Promise<void>) => {
     const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, runCheck);
     stack.defer(() => pinger.close());
-    // The client of the requests may fail while the connections of the check work.
-    const ofRequests = runOnSuspicion(async (signal) => {
+    // The client that serves requests may fail while the connection of the check works.
+    const requestClientCheck = runOnSuspicion(async (signal) => {
       await whenConnected(clients[capability], signal);
       await runCheck(clients[capability]);
     });
     return {
-      suspect: ofRequests.suspect,
+      suspect: requestClientCheck.suspect,
       async run(signal: AbortSignal): Promise<void> {
-        await log.watch(() => pinger.ping(signal));
-        await ofRequests.run(signal);
+        await connectionLog.watch(() => pinger.ping(signal));
+        await requestClientCheck.run(signal);
       },
     };
   };
   const checks = {
-    read: checkOf("read", sessionChecks.read),
-    write: checkOf("write", async (client) => {
+    read: createCheck("read", sessionChecks.read),
+    write: createCheck("write", async (client) => {
       await Promise.all([sessionChecks.write(client), countAttempt(client)]);
     }),
   };
@@ -91,7 +91,7 @@ export function composeRedis(deps: RedisPartsDeps) {
     redis:
       overrides.redis ??
       // The time is measured inside the breaker, so that rejected calls are not counted.
-      createRedisAccess(clients, (work, capability) => store[capability].run(() => timed("redis", work))),
+      createRedisAccess(clients, (work, capability) => store[capability].run(() => timeCall("redis", work))),
     /** For background work: its failures do not open the breakers, because no request waits for it. */
     background: createRedisAccess(clients, (work, capability) => store[capability].runUncounted(work)),
     /** Calls the listener whenever a connection for writes is ready (again), and whenever the breaker of writes closes. */
@@ -109,12 +109,12 @@ export function composeRedis(deps: RedisPartsDeps) {
   };
 }
 
-/** Returns a check of the script that counts attempts to sign in, on a key of its own. */
-function createAttemptCheck(isWanted: boolean): (client: RedisClient) => Promise<void> {
-  const source = `check-${randomUUID()}`;
+/** Returns a check that runs the script that counts attempts to sign in. It counts under a random name, not for a user. */
+function createAttemptCheck(isLimited: boolean): (client: RedisClient) => Promise<void> {
+  const name = `check-${randomUUID()}`;
   return async (client) => {
     const run = <T>(work: (connection: RedisClient) => Promise<T>) => work(client);
-    const perMinute = isWanted ? Number.MAX_SAFE_INTEGER : 0;
-    await createRateLimit({ redis: { read: run, write: run }, perMinute }).attempt(source, source);
+    const perMinute = isLimited ? Number.MAX_SAFE_INTEGER : 0;
+    await createRateLimit({ redis: { read: run, write: run }, perMinute }).attempt(name, name);
   };
 }

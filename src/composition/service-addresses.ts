@@ -1,7 +1,7 @@
 import type { RedisTarget } from "../config/store-settings.ts";
 
 /**
- * The addresses of the stores, and the key for tokens. Values that the settings leave out are those of the embedded
- * stores, or generated.
+ * The addresses of the stores, and the key for tokens. If a setting is missing, its value is that of the embedded store,
+ * or it is generated.
  */
 export type ServiceAddresses = { databaseUrl: string; redis: RedisTarget; jwtSecret: string };

@@ -11,9 +11,9 @@ import { readSession, type StoreDeps } from "../sessions/session-store.ts";
 
 export type SessionCacheDeps = {
   /** Whether `SESSION_CACHE` is on. */
-  isWanted: boolean;
+  isEnabled: boolean;
   clients: RedisClients;
-  /** For messages to other instances, and to prove that invalidations arrive. No breaker counts these calls. */
+  /** For messages to other instances, and for tests whether invalidations arrive. No breaker counts these calls. */
   redis: RedisAccess;
   logger: Pick<Logger, "info">;
   metrics: Pick<Metrics, "add">;
@@ -22,23 +22,24 @@ export type SessionCacheDeps = {
 
 type Parts = Pick<StoreDeps, "cache" | "confirmRevocation">;
 
-const nothingRemembered = () => ({ hits: 0, misses: 0, invalidations: 0, entries: 0, bytes: 0 });
+const emptyCounts = () => ({ hits: 0, misses: 0, invalidations: 0, entries: 0, bytes: 0 });
 
-/** Creates the cache of sessions, over the connection that reads sessions. */
-export function composeSessionCache({ isWanted, clients, redis, logger, metrics, stack }: SessionCacheDeps): Parts {
+/** Creates the cache of sessions. Redis reports changed sessions to the connection that has read them. */
+export function composeSessionCache({ isEnabled, clients, redis, logger, metrics, stack }: SessionCacheDeps): Parts {
   const { read: client } = clients;
   if (client instanceof Cluster) {
     // A key may move to another node, and that node does not report changes to the connections that have read the key.
-    if (isWanted) logger.info({ reason: "cluster" }, "session cache off");
-    addSessionCacheMetrics(metrics, { counts: nothingRemembered, offReason: () => "cluster" });
+    if (isEnabled) logger.info({ reason: "cluster" }, "session cache off");
+    addSessionCacheMetrics(metrics, { counts: emptyCounts, offReason: () => "cluster" });
     return {};
   }
   const onWaited = createConfirmationMetric(metrics);
-  const { confirm, listen } = createConfirmations({ client, redis, remembersKeys: isWanted, onWaited });
-  if (!isWanted) {
-    // Other instances may still remember sessions while the setting is being changed.
+  const { confirm, listen } = createConfirmations({ client, redis, remembersKeys: isEnabled, onWaited });
+  if (!isEnabled) {
+    // While the setting is being changed, other instances may still cache sessions. This instance has to receive their
+    // confirmations that they have dropped a revoked session.
     watchConnections(client, () => void listen().catch(() => undefined));
-    addSessionCacheMetrics(metrics, { counts: nothingRemembered, offReason: () => "setting" });
+    addSessionCacheMetrics(metrics, { counts: emptyCounts, offReason: () => "setting" });
     return { confirmRevocation: confirm };
   }
   const tracking = stack.adopt(

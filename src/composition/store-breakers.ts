@@ -26,17 +26,17 @@ export function createStoreBreakers(
 /** Adds an event to the current trace for each call that the open breaker rejects. */
 function withEvents(breaker: Breaker, tracer: Tracer): Breaker {
   if (tracer === noTracer) return breaker;
-  const noteRejection = () => {
+  const recordRejection = () => {
     if (breaker.isOpen()) tracer.event("rejected by the open circuit breaker", { "haven.breaker": breaker.name });
   };
   return {
     ...breaker,
     assertClosed() {
-      noteRejection();
+      recordRejection();
       breaker.assertClosed();
     },
     run(work) {
-      noteRejection();
+      recordRejection();
       return breaker.run(work);
     },
   };

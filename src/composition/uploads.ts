@@ -30,7 +30,7 @@ const deletionGraceMs = 600_000;
 const imageReadShare = 0.3;
 const imageReadWaitMs = 1000;
 
-/** Uploaded images: their processing, the store of their files, and avatars. */
+/** Creates the processing of uploaded images, the store of their files, and avatars. */
 export function composeUploads({ config, db, bucket, logger, tracer, stack, overrides }: UploadPartsDeps) {
   const images = overrides.images ?? createImages(config.photos.images, tracer);
   const deletions =
@@ -39,7 +39,7 @@ export function composeUploads({ config, db, bucket, logger, tracer, stack, over
       createDeferredDeletions({ db, bucket, logger, retryMs: deletionRetryMs, graceMs: deletionGraceMs }),
       (running) => running.stop(),
     );
-  // Images are public, so requests for invented names must leave connections to requests of signed-in users.
+  // Images are public, so anyone can request many names that do not exist. The limit leaves connections for other requests.
   const reads = createConcurrencyLimiter({
     maxConcurrent: Math.max(1, Math.floor(config.postgres.poolMax * imageReadShare)),
     maxWaitMs: imageReadWaitMs,
@@ -48,10 +48,12 @@ export function composeUploads({ config, db, bucket, logger, tracer, stack, over
     rejectionError: () =>
       new AppError("overloaded", "Too many images are being requested. Retry in a moment.", { retryAfterSeconds: 1 }),
   });
-  const limited: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };
+  const limitedDatabase: Database = { ...db, query: (sql, values) => reads.run(() => db.query(sql, values)) };
   const files =
     overrides.files ??
-    (bucket && deletions ? createBucketStore({ db: limited, bucket, deletions }) : createPostgresStore(limited));
+    (bucket && deletions
+      ? createBucketStore({ db: limitedDatabase, bucket, deletions })
+      : createPostgresStore(limitedDatabase));
   return {
     images,
     avatars: createAvatarService({ db, images, files }),

@@ -38,8 +38,8 @@ export function coversPublicInternet(ranges: readonly string[]): boolean {
       const last = interval.last < bounds.last ? interval.last : bounds.last;
       return last < first ? sum : sum + last - first + 1n;
     }, 0n);
-  const all = { first: 0n, last: (1n << 128n) - 1n };
-  return sizeWithin(mappedIpv4) > 1n << (32n - 4n) || sizeWithin(all) > 1n << (128n - 6n);
+  const allAddresses = { first: 0n, last: (1n << 128n) - 1n };
+  return sizeWithin(mappedIpv4) > 1n << (32n - 4n) || sizeWithin(allAddresses) > 1n << (128n - 6n);
 }
 
 function merge(intervals: readonly AddressInterval[]): AddressInterval[] {

@@ -1,7 +1,7 @@
 import type { GivenSettings } from "./secret-files.ts";
 import type { Variables } from "./variables.ts";
 
-/** Reads the settings of the bucket. Without keys, the credentials are those of this machine's role. */
+/** Reads the settings of the bucket. Without access keys, the server uses the role of the machine or the container. */
 export function bucketSettings(v: Variables, files: GivenSettings["files"]) {
   const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint, S3_REGION: region } = v;
   // `crossProblems` has checked that all of them are set, or none.

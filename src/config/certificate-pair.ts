@@ -5,12 +5,12 @@ import { createSecureContext } from "node:tls";
 /** A certificate and its private key in PEM. */
 export type CertificatePair = { cert: string | undefined; key: string | undefined };
 
-/** Returns false if the files have a certificate and a key that do not belong together. */
-export function filesFit(certFile: string, keyFile: string): boolean {
+/** Returns whether the certificate belongs to the key, or whether one of the files cannot be read. */
+export function isMatchingPair(certFile: string, keyFile: string): boolean {
   try {
     return new X509Certificate(readFileSync(certFile)).checkPrivateKey(createPrivateKey(readFileSync(keyFile)));
   } catch {
-    // What is wrong with a file is reported where the file is checked.
+    // The check of the single setting reports a file that cannot be read.
     return true;
   }
 }

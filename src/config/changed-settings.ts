@@ -5,8 +5,8 @@ import { variables } from "./variables.ts";
 const masked = "(set)";
 
 /**
- * Returns the settings that differ from their defaults, for operators. Only numbers and words of closed sets are shown:
- * any other value may be a secret, a host or a user.
+ * Returns the settings that differ from their defaults, for operators. Only numbers, and words from a fixed list such as
+ * `on` and `off`, are shown. Any other value may be a secret, a host or a user.
  */
 export function changedSettings(given: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const changed: Record<string, string> = {};
@@ -22,12 +22,12 @@ export function changedSettings(given: Readonly<Record<string, string>>): Readon
 const schemas: Readonly<Record<string, z.ZodType>> = variables.shape;
 
 function isDefault(schema: z.ZodType, value: string): boolean {
-  const initial = schema.safeParse(undefined);
-  const chosen = schema.safeParse(value);
-  return initial.success && chosen.success && JSON.stringify(initial.data) === JSON.stringify(chosen.data);
+  const byDefault = schema.safeParse(undefined);
+  const parsed = schema.safeParse(value);
+  return byDefault.success && parsed.success && JSON.stringify(byDefault.data) === JSON.stringify(parsed.data);
 }
 
-/** Returns the values of a setting with a closed set of values, with or without a default; otherwise none. */
+/** Returns the allowed words of a setting that accepts only a fixed list of words, and otherwise an empty list. */
 function wordsOf(schema: z.ZodType | undefined): readonly unknown[] {
   if (schema instanceof z.ZodEnum) return schema.options;
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) {

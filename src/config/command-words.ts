@@ -1,6 +1,6 @@
 /**
- * Splits a command line at spaces. Quotes keep spaces together, a backslash outside single quotes keeps the next character.
- * There is no shell: no variables, no patterns, no pipes. Undefined if a quote is not closed.
+ * Splits a command line at spaces that are not inside quotes. A backslash outside single quotes keeps the next character.
+ * There is no shell: no variables, no patterns, no pipes. Returns undefined if a quote is not closed.
  */
 export function splitCommand(line: string): string[] | undefined {
   const words: string[] = [];

@@ -2,20 +2,20 @@
 
 export const mebibyte = 2 ** 20;
 
-/** argon2 allocates this outside the heap for each concurrent hash. */
+/** The limit of concurrent password hashes, and the memory outside the heap that argon2 allocates for each of them. */
 export const passwordHashing = { maxConcurrent: 3, memoryKiB: 19_456 } as const;
 
 /** Code, stacks, thread pools and socket buffers. */
-const baseline = 80;
+const baselineMiB = 80;
 
 /** V8 allocates this in addition to `--max-old-space-size`: three semi-spaces of 32 MiB. */
-const youngGeneration = 96;
+const youngGenerationMiB = 96;
 
 /**
  * The measured maximum for decoding one image: an AVIF of 16 megapixels with 12 bits, 4:4:4 and alpha.
  * An interlaced PNG of 40 megapixels with 16 bits takes nearly as much.
  */
-const image = 420;
+const imageMiB = 420;
 
 /** The limit for the JSON bodies of all requests that are being received. */
 export const maxBufferedBodyBytes = 16 * mebibyte;
@@ -33,9 +33,9 @@ export type MemorySettings = {
 export function memoryBudget({ heapMiB, maxBytesHeldByUploads, imagesAtOnce }: MemorySettings) {
   const parts = {
     heap: heapMiB,
-    youngGeneration,
-    baseline,
-    images: image * imagesAtOnce,
+    youngGeneration: youngGenerationMiB,
+    baseline: baselineMiB,
+    images: imageMiB * imagesAtOnce,
     uploads: Math.ceil((maxBytesHeldByUploads * copies) / mebibyte),
     bodies: (maxBufferedBodyBytes * copies) / mebibyte,
     passwords: Math.ceil((passwordHashing.maxConcurrent * passwordHashing.memoryKiB) / 1024),

@@ -5,8 +5,8 @@ import { variables } from "./variables.ts";
 export type MisspeltSetting = { name: string; meant: string };
 
 /**
- * Returns the variables that look like a misspelt setting. They are warnings and not faults, because the environment also has
- * variables of other programs.
+ * Returns the variables that look like a misspelt setting. The server starts in spite of them, because the environment
+ * also has variables of other programs.
  */
 export function misspeltSettings(environment: Readonly<Record<string, string | undefined>>): MisspeltSetting[] {
   return Object.keys(environment).flatMap((name) => {

@@ -62,21 +62,21 @@ const unsupported = ["service", "servicefile", "passfile", "require_auth", "requ
 export function readPostgresUrl(url: string): PostgresAddress {
   const match = /^postgres(?:ql)?:\/\/(?:([^/?]*)@)?([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s.exec(url);
   if (match === null) throw new PostgresUrlError("must be a URL that starts with postgres:// or postgresql://");
-  const [, userInfo = "", places = "", path = "", query = ""] = match;
+  const [, userInfo = "", hostList = "", path = "", query = ""] = match;
   const [user, password] = splitOnce(userInfo, ":").map(decode);
   const parameters = readParameters(query);
   for (const name of parameters.keys()) refuseParameter(name);
   if (parameters.get("gssencmode") === "require")
     throw new PostgresUrlError("has gssencmode=require, which is not supported");
   return {
-    hosts: readHosts(places, parameters),
+    hosts: readHosts(hostList, parameters),
     randomOrder: oneOf(["disable", "random"], "load_balance_hosts", parameters) === "random",
     user: parameters.get("user") || user || undefined,
     password: parameters.get("password") || password || undefined,
     database: parameters.get("dbname") || decode(path) || undefined,
     targetSession: oneOf(sessionAttributes, "target_session_attrs", parameters) ?? "any",
     connectTimeoutMs: readTimeout(parameters.get("connect_timeout")),
-    // JDBC's and node-postgres's parameter
+    // JDBC and node-postgres have the parameter `ssl` instead of `sslmode`.
     sslMode: oneOf(sslModes, "sslmode", parameters) ?? sslModeOf(parameters.get("ssl")),
     sslDirect: oneOf(["postgres", "direct"], "sslnegotiation", parameters) === "direct",
     sslFiles: {
@@ -95,24 +95,24 @@ export function readPostgresUrl(url: string): PostgresAddress {
 /** Parameters of other drivers are ignored, but not those that look like a misspelt one, such as `sslmod=verify-full`. */
 function refuseParameter(name: string): void {
   if (unsupported.includes(name)) throw new PostgresUrlError(`has the parameter ${name}, which is not supported`);
-  const meant =
+  const suggestion =
     closestWord(name.toLowerCase(), supported) ?? (supported.has(name.toLowerCase()) ? name.toLowerCase() : undefined);
-  if (meant !== undefined && meant !== name)
-    throw new PostgresUrlError(`has the unknown parameter ${name}; ${meant} is probably meant`);
+  if (suggestion !== undefined && suggestion !== name)
+    throw new PostgresUrlError(`has the unknown parameter ${name}; ${suggestion} is probably meant`);
 }
 
-/** As in libpq, 0 and negative numbers mean no limit of its own. */
+/** As in libpq, 0 and negative numbers set no limit. */
 function readTimeout(seconds: string | undefined): number | undefined {
   if (seconds === undefined || seconds === "") return undefined;
   if (!/^-?\d{1,6}$/.test(seconds)) throw new PostgresUrlError("must have a number of seconds as connect_timeout");
   return Number(seconds) > 0 ? Number(seconds) * 1000 : undefined;
 }
 
-function readHosts(places: string, parameters: ReadonlyMap<string, string>): PostgresHost[] {
-  const written = places === "" ? [] : places.split(",").map(readPlace);
-  const hosts = parameters.get("host")?.split(",") ?? written.map(({ host }) => host);
+function readHosts(hostList: string, parameters: ReadonlyMap<string, string>): PostgresHost[] {
+  const listedHosts = hostList === "" ? [] : hostList.split(",").map(readHostAndPort);
+  const hosts = parameters.get("host")?.split(",") ?? listedHosts.map(({ host }) => host);
   const addresses = parameters.get("hostaddr")?.split(",") ?? [];
-  const ports = parameters.get("port")?.split(",") ?? written.map(({ port }) => port);
+  const ports = parameters.get("port")?.split(",") ?? listedHosts.map(({ port }) => port);
   const count = Math.max(1, hosts.length, addresses.length);
   if (addresses.length > 0 && hosts.length > 0 && addresses.length !== hosts.length)
     throw new PostgresUrlError("must have as many entries in hostaddr as in host");
@@ -125,8 +125,8 @@ function readHosts(places: string, parameters: ReadonlyMap<string, string>): Pos
   }));
 }
 
-function readPlace(place: string): { host: string; port: string } {
-  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(place);
+function readHostAndPort(entry: string): { host: string; port: string } {
+  const match = /^(\[[^\]]*\]|[^:]*)(?::(\d*))?$/.exec(entry);
   if (match === null)
     throw new PostgresUrlError("must have hosts such as host, host:port or [IPv6]:port, separated by commas");
   return { host: decode((match[1] ?? "").replace(/^\[(.*)\]$/, "$1")), port: match[2] ?? "" };

@@ -10,7 +10,7 @@ import { maxUploadBytes } from "./upload-limits.ts";
 import { drainDefaults } from "./variables/server-variables.ts";
 import { type Variables, variables } from "./variables.ts";
 
-/** The checked and frozen settings. Addresses of embedded services are added later, at the start. */
+/** The checked and frozen settings. They do not contain the addresses of embedded services, which start later. */
 export type Config = ReturnType<typeof readConfig>;
 
 export function readConfig(environment: Readonly<Record<string, string | undefined>>) {
@@ -76,7 +76,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     photos: {
       bucket: bucketSettings(v, given.files),
       maxBufferedBytes: v.UPLOAD_MEMORY_BYTES,
-      maxPerUser: v.UPLOAD_MAX_PER_USER ?? shareOf(maxUploads(v), 6),
+      maxPerUser: v.UPLOAD_MAX_PER_USER ?? maxForOneUser(maxUploads(v), 6),
       images: {
         maxConcurrent: v.IMAGES_AT_ONCE,
         maxQueued: v.IMAGE_QUEUE_LENGTH,
@@ -86,7 +86,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     },
     stream: {
       maxOpen: v.STREAM_MAX,
-      maxPerUser: v.STREAM_MAX_PER_USER ?? shareOf(v.STREAM_MAX, 50),
+      maxPerUser: v.STREAM_MAX_PER_USER ?? maxForOneUser(v.STREAM_MAX, 50),
       pollMs: v.STREAM_POLL_MS,
       heartbeatMs: v.STREAM_HEARTBEAT_MS,
       sessionCheckMs: v.STREAM_SESSION_CHECK_MS,
@@ -112,7 +112,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
 const defaultCookieName = (secure: boolean) => (secure ? "__Host-haven_session" : "haven_session");
 
 /** Returns the maximum of one user: `max`, but not more than half of the total. */
-const shareOf = (total: number, max: number) => Math.min(max, Math.ceil(total / 2));
+const maxForOneUser = (total: number, max: number) => Math.min(max, Math.ceil(total / 2));
 
 const maxUploads = (v: Variables) =>
   Math.min(Math.floor(v.UPLOAD_MEMORY_BYTES / maxUploadBytes), v.IMAGES_AT_ONCE + v.IMAGE_QUEUE_LENGTH);

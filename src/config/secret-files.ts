@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import type { SettingProblem } from "./setting-problems.ts";
 import { variables } from "./variables.ts";
 
-/** The settings that are secrets. Each may come from a file, which the variable `…_FILE` names. */
+/** The settings that are secrets. Each may come from a file: `JWT_SECRET_FILE` names the file of `JWT_SECRET`. */
 export const secretVariables = [
   "DATABASE_URL",
   "REDIS_URL",
@@ -74,12 +74,15 @@ export const readSecretFile = (file: string): string =>
 
 const withoutLineBreak = (text: string): string => text.replace(/(?:\r?\n)+$/, "");
 
-/** Reads a secret again each time, because its file may have been replaced. While the file cannot be read, the last value stays. */
+/**
+ * Returns a function that reads the secret again at each call, because its file may have been replaced. If the file
+ * cannot be read, the function returns the last value.
+ */
 export function rereadSecret(initial: string | undefined, file: string | undefined): () => string | undefined {
   let last = initial;
   return () => {
-    const read = file === undefined ? "" : tryReading(file);
-    if (typeof read === "string" && read !== "") last = read;
+    const content = file === undefined ? "" : tryReading(file);
+    if (typeof content === "string" && content !== "") last = content;
     return last;
   };
 }

@@ -1,4 +1,4 @@
-import { filesFit } from "./certificate-pair.ts";
+import { isMatchingPair } from "./certificate-pair.ts";
 import { secretList } from "./parsers/values.ts";
 import { variables } from "./variables.ts";
 
@@ -20,7 +20,10 @@ export function fieldProblems(issues: readonly { path: readonly PropertyKey[]; m
 
 type Given = Readonly<Record<string, string | undefined>>;
 
-/** Settings that contradict each other. Reads the unparsed text, so that malformed settings are listed as well. */
+/**
+ * Returns the problems of settings that contradict each other, or that require another setting. Reads the unparsed text,
+ * so that these problems are reported together with malformed settings.
+ */
 export function crossProblems(v: Given): SettingProblem[] {
   const problems: SettingProblem[] = [];
   const report = (variable: string, message: string) => problems.push({ variable, message });
@@ -31,15 +34,15 @@ export function crossProblems(v: Given): SettingProblem[] {
     report("REDIS_SENTINEL_NAME", "is required with REDIS_SENTINELS");
   if (v["REDIS_SENTINEL_NAME"] && !v["REDIS_SENTINELS"])
     report("REDIS_SENTINELS", "is required with REDIS_SENTINEL_NAME");
-  if (v["DATABASE_PASSWORD_COMMAND"] && passwordIn(v["DATABASE_URL"]))
+  if (v["DATABASE_PASSWORD_COMMAND"] && hasPassword(v["DATABASE_URL"]))
     report("DATABASE_PASSWORD_COMMAND", "is set, and DATABASE_URL has a password: use only one of them");
-  if (v["REDIS_PASSWORD_COMMAND"] && (v["REDIS_PASSWORD"] || passwordIn(v["REDIS_URL"])))
+  if (v["REDIS_PASSWORD_COMMAND"] && (v["REDIS_PASSWORD"] || hasPassword(v["REDIS_URL"])))
     report("REDIS_PASSWORD_COMMAND", "is set, and so is a password: use only one of them");
   for (const store of ["DATABASE", "REDIS"]) {
     const [cert, key] = [`${store}_CERT_FILE`, `${store}_KEY_FILE`];
     if (v[cert] && !v[key]) report(key, `is required with ${cert}`);
     if (v[key] && !v[cert]) report(cert, `is required with ${key}`);
-    if (v[cert] && v[key] && !filesFit(v[cert], v[key]))
+    if (v[cert] && v[key] && !isMatchingPair(v[cert], v[key]))
       report(key, `names a key that does not belong to the certificate in ${cert}`);
   }
   const redisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
@@ -66,7 +69,7 @@ export function crossProblems(v: Given): SettingProblem[] {
   return problems;
 }
 
-const passwordIn = (url: string | undefined): boolean => /^\w+:\/\/[^/?@]*:[^/?@]+@|[?&]password=/.test(url ?? "");
+const hasPassword = (url: string | undefined): boolean => /^\w+:\/\/[^/?@]*:[^/?@]+@|[?&]password=/.test(url ?? "");
 
 const defaultPort = variables.shape.PORT.parse(undefined);
 

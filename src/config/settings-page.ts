@@ -31,7 +31,7 @@ The files of the secrets of Postgres and Redis, and all files with certificates,
 that a rotation needs no restart. With Postgres, first replace the file, then change the password in Postgres; in between,
 the previous password is used. With Redis, add the new password to the user, replace the file, then remove the old one.
 The other secrets are read once, at the start. A rotation of \`JWT_SECRET\` needs restarts anyway, because all instances
-have to accept the new secret before one signs with it.
+have to accept the new secret before the first instance signs with it.
 
 This page is generated from \`src/config/variables/\` by \`npm run settings-page\`.
 `;

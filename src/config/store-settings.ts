@@ -6,7 +6,7 @@ import type { TlsFiles } from "./tls-files.ts";
 import { type Variables, variables } from "./variables.ts";
 
 /** The address of Redis and the credentials. A value from a file is re-read for each new connection. */
-export type RedisTarget = RedisPlace &
+export type RedisTarget = RedisLocation &
   TlsFiles & {
     username?: string | undefined;
     password?: string | undefined;
@@ -15,7 +15,7 @@ export type RedisTarget = RedisPlace &
     tls?: boolean | undefined;
   };
 
-type RedisPlace =
+type RedisLocation =
   | { kind: "url"; url: string; urlFile?: string | undefined }
   | { kind: "host"; host: string; port: number }
   | {
@@ -60,10 +60,10 @@ const passwordCommand = (
   commandLine && { commandLine, timeoutMs: v.PASSWORD_COMMAND_TIMEOUT_MS, cacheMs: v.PASSWORD_COMMAND_CACHE_MS };
 
 function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
-  const place = redisPlace(v, files);
+  const location = redisLocation(v, files);
   return (
-    place && {
-      ...place,
+    location && {
+      ...location,
       username: v.REDIS_USERNAME,
       password: v.REDIS_PASSWORD,
       passwordFile: files.REDIS_PASSWORD,
@@ -76,7 +76,7 @@ function redisTarget(v: Variables, files: Files): RedisTarget | undefined {
   );
 }
 
-function redisPlace(v: Variables, files: Files): RedisPlace | undefined {
+function redisLocation(v: Variables, files: Files): RedisLocation | undefined {
   if (v.REDIS_CLUSTER_NODES) return { kind: "cluster", nodes: v.REDIS_CLUSTER_NODES };
   if (v.REDIS_SENTINELS && v.REDIS_SENTINEL_NAME)
     return {

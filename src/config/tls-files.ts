@@ -6,8 +6,8 @@ export type TlsFiles = { caFile?: string | undefined; certFile?: string | undefi
 export type TlsMaterial = CertificatePair & { ca: string | undefined };
 
 /**
- * Reads the files again for each connection, so that a certificate is replaced without a restart. Certificate and key are
- * replaced one after the other: until they fit each other, the last pair that does is used.
+ * Reads the files again for each connection, so that a certificate is replaced without a restart. The files of the
+ * certificate and the key are replaced one after the other. Until the new files match, the previous pair is used.
  */
 export function createTlsReader({ caFile, certFile, keyFile }: TlsFiles): () => TlsMaterial {
   const ca = rereadSecret(undefined, caFile);

@@ -12,7 +12,7 @@ const exporterVariables = [
   "OTEL_RESOURCE_ATTRIBUTES",
 ] as const;
 
-/** Undefined unless traces are exported. */
+/** Returns undefined if traces are not exported. */
 export function tracingSettings(v: Variables) {
   if (v.OTEL_EXPORTER_OTLP_ENDPOINT === undefined || v.OTEL_SDK_DISABLED === "true") return undefined;
   const sampler: TraceSampler = { name: v.OTEL_TRACES_SAMPLER, ratio: v.OTEL_TRACES_SAMPLER_ARG };

@@ -12,7 +12,7 @@ const retryWhenBusyMs = 50;
 
 /**
  * Writes lines to a file descriptor asynchronously, one write at a time. A write error, such as a closed pipe, drops the
- * batch. Lines are encoded at once: queued as strings they would keep the garbage collector busy.
+ * batch. Each line is encoded to bytes at once, because a queue of strings would keep the garbage collector busy.
  */
 export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedWriterOptions) {
   const fullBatches: Buffer[] = [];
@@ -20,7 +20,7 @@ export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedW
   let spare: Buffer | undefined;
   let usedBytes = 0;
   let queuedBytes = 0;
-  let writing = false;
+  let isWriting = false;
   let droppedLines = 0;
   const onDrained = new Set<() => void>();
 
@@ -33,27 +33,27 @@ export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedW
   };
 
   const writeNext = () => {
-    if (writing || queuedBytes === 0) return;
+    if (isWriting || queuedBytes === 0) return;
     if (fullBatches.length === 0) closeBatch();
     const batch = fullBatches.shift() ?? Buffer.alloc(0);
-    writing = true;
+    isWriting = true;
     queuedBytes -= batch.length;
-    writeRest(batch);
+    writeRemaining(batch);
   };
 
-  const writeRest = (rest: Buffer) => {
-    write(fd, rest, 0, rest.length, (error, written) => {
-      if (error?.code === "EAGAIN") setTimeout(writeRest, retryWhenBusyMs, rest).unref();
-      else if (error === null && written < rest.length) writeRest(rest.subarray(written));
-      else onWritten(rest);
+  const writeRemaining = (remaining: Buffer) => {
+    write(fd, remaining, 0, remaining.length, (error, written) => {
+      if (error?.code === "EAGAIN") setTimeout(writeRemaining, retryWhenBusyMs, remaining).unref();
+      else if (error === null && written < remaining.length) writeRemaining(remaining.subarray(written));
+      else onWritten(remaining);
     });
   };
 
-  const onWritten = (rest: Buffer) => {
-    writing = false;
+  const onWritten = (remaining: Buffer) => {
+    isWriting = false;
     // Reusing the buffer keeps the memory of a busy log from growing between garbage collections. A line longer than a
     // batch has its own buffer, which is not reused.
-    if (rest.buffer.byteLength === batchBytes) spare = Buffer.from(rest.buffer);
+    if (remaining.buffer.byteLength === batchBytes) spare = Buffer.from(remaining.buffer);
     if (queuedBytes > 0) writeNext();
     else {
       for (const resolve of onDrained) resolve();
@@ -80,7 +80,7 @@ export function createBatchedWriter({ fd, batchBytes, maxQueuedBytes }: BatchedW
     /** Resolves when all queued lines are written, or after the time limit. */
     async drain(timeoutMs: number): Promise<void> {
       writeNext();
-      if (!writing) return;
+      if (!isWriting) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       const timer = setTimeout(resolve, timeoutMs);
       onDrained.add(resolve);

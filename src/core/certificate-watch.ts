@@ -11,39 +11,39 @@ export type Certificates = {
    * Reads the expiry of the current certificate at intervals, because an open connection keeps the certificate with which
    * it began. Without `atOnce`, reading begins when a connection has presented a certificate.
    */
-  refreshWith(of: string, read: ReadExpiry, options?: { atOnce: boolean }): void;
+  refreshWith(service: string, read: ReadExpiry, options?: { atOnce: boolean }): void;
   all(): readonly { of: string; expiresAt: number }[];
   stop(): void;
 };
 
 type ReadExpiry = () => Promise<number | undefined>;
 
-const refreshMs = 600_000;
+const defaultIntervalMs = 600_000;
 
-export function watchCertificates({ everyMs = refreshMs } = {}): Certificates {
+export function watchCertificates({ intervalMs = defaultIntervalMs } = {}): Certificates {
   const expiries = new Map<string, number>();
   const reads = new Map<string, { read: ReadExpiry; atOnce: boolean }>();
-  const refresh = (of: string, read: ReadExpiry) =>
+  const refresh = (service: string, read: ReadExpiry) =>
     read().then(
       (expiresAt) => {
-        if (expiresAt !== undefined) expiries.set(of, expiresAt);
+        if (expiresAt !== undefined) expiries.set(service, expiresAt);
       },
       // The last known certificate stays in the report. The health check reports why the connection fails.
       () => undefined,
     );
   const timer = setInterval(() => {
-    for (const [of, { read, atOnce }] of reads) if (atOnce || expiries.has(of)) void refresh(of, read);
-  }, everyMs).unref();
+    for (const [service, { read, atOnce }] of reads) if (atOnce || expiries.has(service)) void refresh(service, read);
+  }, intervalMs).unref();
   return {
-    record(of, expiresAt) {
-      if (expiresAt !== undefined) expiries.set(of, Math.min(expiresAt, expiries.get(of) ?? expiresAt));
+    record(service, expiresAt) {
+      if (expiresAt !== undefined) expiries.set(service, Math.min(expiresAt, expiries.get(service) ?? expiresAt));
     },
-    recordLatest(of, expiresAt) {
-      if (expiresAt !== undefined) expiries.set(of, expiresAt);
+    recordLatest(service, expiresAt) {
+      if (expiresAt !== undefined) expiries.set(service, expiresAt);
     },
-    refreshWith(of, read, { atOnce } = { atOnce: false }) {
-      reads.set(of, { read, atOnce });
-      if (atOnce) void refresh(of, read);
+    refreshWith(service, read, { atOnce } = { atOnce: false }) {
+      reads.set(service, { read, atOnce });
+      if (atOnce) void refresh(service, read);
     },
     all: () => [...expiries].map(([of, expiresAt]) => ({ of, expiresAt })),
     stop: () => clearInterval(timer),

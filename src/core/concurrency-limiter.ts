@@ -20,7 +20,7 @@ export function createConcurrencyLimiter({
   measureWait = (wait) => wait(),
 }: ConcurrencyLimiterOptions) {
   type Waiter = { start(): void; limit: StallTolerantTimeout };
-  // Not a Set: V8 keeps entries that went through a Set alive until a full collection.
+  // Not a Set: V8 keeps the removed entries of a Set in memory until a full garbage collection.
   const waiters: Waiter[] = [];
   let running = 0;
 

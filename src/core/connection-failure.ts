@@ -31,7 +31,7 @@ export type StoreLabels = {
   timeout: string;
 };
 
-/** Failures below the protocol of the store: names, routes, TLS. */
+/** Explains failures of DNS, of the network and of TLS. */
 export function explainNetworkFailure(code: string, labels: StoreLabels): FailureExplanation | undefined {
   const { store, address, caFile, certFile, timeout } = labels;
   switch (code) {
@@ -44,7 +44,7 @@ export function explainNetworkFailure(code: string, labels: StoreLabels): Failur
     case "EAI_AGAIN":
       return {
         reason: "unreachable",
-        sentence: `The host name in ${address} cannot be resolved: it is misspelled, or DNS does not know it from here.`,
+        sentence: `The host name in ${address} cannot be resolved: it is misspelled, or the DNS of this machine has no entry for it.`,
       };
     case "EHOSTUNREACH":
     case "ENETUNREACH":
@@ -52,7 +52,7 @@ export function explainNetworkFailure(code: string, labels: StoreLabels): Failur
     case "ETIMEDOUT":
       return {
         reason: "timeout",
-        sentence: `${store} did not answer within ${timeout}: a firewall drops the connection, the host or the port in ${address} is wrong, or TLS is used and the server has none.`,
+        sentence: `${store} did not answer within ${timeout}: a firewall drops the connection, the host or the port in ${address} is wrong, or Haven uses TLS and the server does not.`,
       };
     case "ECONNRESET":
     case "EPIPE":
@@ -65,7 +65,7 @@ export function explainNetworkFailure(code: string, labels: StoreLabels): Failur
     case "CERT_NOT_YET_VALID":
       return {
         reason: "tls",
-        sentence: `The certificate of ${store} is not valid yet: the clock of this machine or of the one that issued it is wrong.`,
+        sentence: `The certificate of ${store} is not valid yet: the clock of this machine or of the machine that issued it is wrong.`,
       };
     case "ERR_TLS_CERT_ALTNAME_INVALID":
       return {

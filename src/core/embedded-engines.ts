@@ -6,7 +6,7 @@ export type EngineRequest = { dataDir: string; postgres: boolean; redis: boolean
 export type Engines = {
   databaseUrl?: string;
   redisUrl?: string;
-  /** Signs tokens where no secret is set. */
+  /** Signs tokens if the setting `JWT_SECRET` is unset. */
   jwtSecret: string;
   /** True if the engines belong to another process that uses the same data folder. */
   shared: boolean;
@@ -24,7 +24,7 @@ export type DemoTarget = {
 /** The account of the demo data. */
 export type DemoLogin = { email: string; password: string };
 
-/** src/embedded as the server uses it; production builds leave that folder out, so its types are here. */
+/** The interface of src/embedded. It is declared here, because production builds do not contain that folder. */
 export type Embedded = {
   startEngines(request: EngineRequest): Promise<Engines>;
   /** Returns undefined if no process runs engines in this data folder. */

@@ -16,7 +16,7 @@ const levels: Readonly<Record<string, { label: string; colour: Colour }>> = {
   fatal: { label: "FATAL", colour: "red" },
 };
 
-/** Shown elsewhere in the line, or the same in all lines of a process. */
+/** Fields that are shown at another place of the line, or that have the same value in all lines of a process. */
 const hidden = new Set(["level", "time", "service", "instance", "version", "msg", "err", "requestId", "spanId"]);
 const hiddenInRequests = new Set([...hidden, "method", "path", "route", "status", "durationMs", "address", "userId"]);
 
@@ -39,7 +39,7 @@ export function formatLogLine(line: string, { colour, showInstance = false }: Lo
     ...(showInstance ? [paint("dim", text(entry["instance"]))] : []),
     isRequest(entry) ? requestText(entry, paint) : paintMessage(entry, levelColour, paint),
     ...("err" in entry ? [paint("red", errorText(entry["err"]))] : []),
-    ...rest(entry).map(([name, value]) => `${paint("dim", `${name}=`)}${text(value)}`),
+    ...otherFields(entry).map(([name, value]) => `${paint("dim", `${name}=`)}${text(value)}`),
     ...(entry["requestId"] === undefined ? [] : [paint("dim", text(entry["requestId"]).slice(0, 8))]),
   ];
   return parts.filter((part) => part !== "").join(" ");
@@ -87,12 +87,12 @@ function errorText(error: unknown, depth = 0): string {
     .filter((part) => part !== undefined)
     .map(text)
     .join(" ");
-  const place = depth === 0 && Array.isArray(frames) && message !== undefined ? ` (${text(frames[0])})` : "";
-  const described = message === undefined ? head : `${head}: ${text(message)}${place}`;
+  const location = depth === 0 && Array.isArray(frames) && message !== undefined ? ` (${text(frames[0])})` : "";
+  const described = message === undefined ? head : `${head}: ${text(message)}${location}`;
   return cause === undefined || depth > 2 ? described : `${described}, caused by ${errorText(cause, depth + 1)}`;
 }
 
-const rest = (entry: Entry): [string, unknown][] =>
+const otherFields = (entry: Entry): [string, unknown][] =>
   Object.entries(entry).filter(
     ([name, value]) =>
       value !== undefined &&
@@ -110,7 +110,7 @@ function timeOf(time: unknown): string {
   return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
 }
 
-/** Of a longer list, only the first and the last value, and their number. */
+/** Only the first value, the last value and the length of a longer list are shown. */
 const maxListed = 4;
 
 function text(value: unknown): string {
@@ -120,5 +120,5 @@ function text(value: unknown): string {
   return printable(raw.length > maxValueLength ? `${raw.slice(0, maxValueLength)}…` : raw);
 }
 
-/** Without control characters, line separators, and characters that change the direction of text. */
+/** Replaces control characters, line separators, and characters that change the text direction by spaces. */
 const printable = (raw: string): string => raw.replaceAll(/[\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu, " ");

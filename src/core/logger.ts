@@ -48,13 +48,13 @@ export function createLogger(options: LoggerOptions): LogSink {
     },
   };
   const logger = createLoggerOn(stream, options);
-  let reported = 0;
+  let reportedDrops = 0;
   setInterval(() => {
     writer.flush();
     const dropped = writer.droppedLines();
-    if (dropped === reported || !writer.hasRoom()) return;
-    logger.warn({ dropped: dropped - reported }, "log lines were dropped, because the output was not read");
-    reported = dropped;
+    if (dropped === reportedDrops || !writer.hasRoom()) return;
+    logger.warn({ dropped: dropped - reportedDrops }, "log lines were dropped, because the output was not read");
+    reportedDrops = dropped;
   }, flushEveryMs).unref();
   return {
     logger,
@@ -83,13 +83,13 @@ export function createLoggerOn(
 
 const noFields = {};
 
-/** The current span, so that the lines of a request lead to its trace. The access log names the span itself. */
+/** Returns the ids of the current span, so that each line of a request names its trace. The access log adds them itself. */
 function traceFields(line: object): object {
   const span = "traceId" in line ? undefined : activeSpan.getStore();
   return span === undefined ? noFields : { traceId: span.traceId, spanId: span.spanId };
 }
 
-/** Without the copy that pino makes of each line by default. */
+/** Avoids the copy that pino makes of each line by default. */
 const mergeTraceFields = (line: object, fields: object): object =>
   fields === noFields ? line : Object.assign(fields, line);
 

@@ -8,15 +8,18 @@ export type Addresses = readonly LookupAddress[];
 /** The wait for DNS before the last known addresses are used. */
 const maxWaitMs = 500;
 
-/** A look-up occupies one of four threads until it ends, so it is shared, and another one starts only if it takes this long. */
+/**
+ * A look-up occupies one of the four threads of Node until it ends. Callers share a look-up of the same name. A second
+ * look-up starts only if the first takes longer than this.
+ */
 const sharedForMs = 2000;
 const maxLookUps = 2;
 
 type LookUp = { startedAt: number; addresses: Promise<Addresses> };
 
 /**
- * Resolves names with the resolver of the system. While DNS answers late or not at all, the last known addresses are
- * used. A name that does not exist any more has none.
+ * Resolves names with the resolver of the system. If DNS answers late or not at all, the last known addresses are used,
+ * unless the name has been removed from DNS.
  */
 export function createNameResolver(
   lookUp: (name: string) => Promise<Addresses> = (name) => lookUpAll(name, { all: true }),
@@ -26,16 +29,16 @@ export function createNameResolver(
 
   const start = (name: string, others: readonly LookUp[]): Promise<Addresses> => {
     const addresses = lookUp(name);
-    const one = { startedAt: performance.now(), addresses };
-    running.set(name, [...others, one]);
+    const started = { startedAt: performance.now(), addresses };
+    running.set(name, [...others, started]);
     const onEnd = () => {
-      const left = (running.get(name) ?? []).filter((other) => other !== one);
-      if (left.length > 0) running.set(name, left);
+      const stillRunning = (running.get(name) ?? []).filter((other) => other !== started);
+      if (stillRunning.length > 0) running.set(name, stillRunning);
       else running.delete(name);
     };
     addresses.then(
-      (found) => {
-        lastKnown.set(name, found);
+      (resolved) => {
+        lastKnown.set(name, resolved);
         onEnd();
       },
       (error: unknown) => {
@@ -66,11 +69,11 @@ export function createNameResolver(
   /** For the sockets of Node. */
   const lookupForSockets: LookupFunction = (name, options, callback) => {
     addressesOf(name).then(
-      (found) => {
+      (resolved) => {
         const family = Number(String(options.family ?? 0).replace("IPv", ""));
-        const suitable = found.filter((one) => family === 0 || one.family === family);
+        const suitable = resolved.filter((address) => family === 0 || address.family === family);
         const [first] = suitable;
-        // The system decides what such a request fails with.
+        // The look-up of the system fails with the right error.
         if (first === undefined) lookup(name, options, callback);
         else if (options.all === true) callback(null, suitable);
         else callback(null, first.address, first.family);

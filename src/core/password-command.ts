@@ -19,7 +19,7 @@ export type PasswordCommandOptions = {
   cacheMs: number;
 };
 
-/** Contains the exit code or signal, and never what the program printed. */
+/** Contains the exit code or the signal, and never the output of the program. */
 export class PasswordCommandFailed extends Error {
   override readonly name = "PasswordCommandFailed";
   readonly code: string;
@@ -34,32 +34,32 @@ const maxOutputBytes = 65_536;
 
 /** Runs a program whose output is a password, such as a token of a cloud that is valid for some minutes. */
 export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: PasswordCommandOptions): PasswordCommand {
-  let known: { password: string; at: number } | undefined;
+  let cached: { password: string; at: number } | undefined;
   let isRejected = false;
   let running: Promise<string> | undefined;
 
   const execute = async (): Promise<string> => {
     const password = (await outputOf(commandLine, timeoutMs)).replace(/(?:\r?\n)+$/, "");
     if (password === "") throw new PasswordCommandFailed("no output");
-    known = { password, at: performance.now() };
+    cached = { password, at: performance.now() };
     isRejected = false;
     return password;
   };
 
   return {
     async fresh() {
-      if (known !== undefined && !isRejected && performance.now() - known.at < cacheMs) return known.password;
+      if (cached !== undefined && !isRejected && performance.now() - cached.at < cacheMs) return cached.password;
       running ??= execute().finally(() => {
         running = undefined;
       });
       return running.catch((error: unknown) => {
-        if (known === undefined || isRejected) throw error;
-        // Also for the next connections, which would otherwise each wait for a program that hangs.
-        known.at = performance.now();
-        return known.password;
+        if (cached === undefined || isRejected) throw error;
+        // Keeps the last password for `cacheMs`. Otherwise each of the next connections would wait for a program that hangs.
+        cached.at = performance.now();
+        return cached.password;
       });
     },
-    last: () => known?.password,
+    last: () => cached?.password,
     invalidate() {
       isRejected = true;
     },
@@ -70,8 +70,8 @@ export function createPasswordCommand({ commandLine, timeoutMs, cacheMs }: Passw
 /** Rejects if the program does not succeed within the limit, or prints more than a password. */
 function outputOf([program = "", ...args]: readonly string[], timeoutMs: number): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  // Without an input, a program that prompts for something ends instead of waiting. The group allows `kill` to end the
-  // programs that this program has started, too.
+  // Without standard input, a program that prompts for input ends instead of waiting. `detached` creates a process group,
+  // so that `killGroup` also ends the processes that the program has started.
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "ignore"], detached: true });
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -81,7 +81,7 @@ function outputOf([program = "", ...args]: readonly string[], timeoutMs: number)
     killGroup(child);
   };
   const limit = startTimeout(timeoutMs, () => fail("time-out"));
-  // Without free file descriptors there is no output, and the error follows.
+  // If no file descriptor is free, `stdout` is undefined and this event follows.
   child.on("error", (error) => reject(new PasswordCommandFailed("code" in error ? String(error.code) : "not started")));
   child.stdout?.on("data", (chunk: Buffer) => {
     bytes += chunk.length;

@@ -12,12 +12,12 @@ export function createPerKeyLimit({ maxPerKey, rejectionError }: PerKeyLimitOpti
       const count = countByKey.get(key) ?? 0;
       if (count >= maxPerKey) throw rejectionError();
       countByKey.set(key, count + 1);
-      let released = false;
+      let isReleased = false;
       return () => {
-        if (released) return;
-        released = true;
-        const left = (countByKey.get(key) ?? 1) - 1;
-        if (left > 0) countByKey.set(key, left);
+        if (isReleased) return;
+        isReleased = true;
+        const remaining = (countByKey.get(key) ?? 1) - 1;
+        if (remaining > 0) countByKey.set(key, remaining);
         else countByKey.delete(key);
       };
     },

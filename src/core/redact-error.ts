@@ -17,10 +17,10 @@ const engineErrors = new Set(["TypeError", "RangeError", "ReferenceError"]);
 export function redactError(error: unknown, depth = 0): ErrorFacts {
   if (!(error instanceof Error)) return { type: error === null ? "null" : typeof error };
   const code = "code" in error && (typeof error.code === "string" || typeof error.code === "number") ? error.code : "";
-  const messageIsSafe = error instanceof AppError || (code === "" && engineErrors.has(error.name));
+  const isMessageSafe = error instanceof AppError || (code === "" && engineErrors.has(error.name));
   const facts: ErrorFacts = { type: error.name };
   if (code !== "") facts.code = String(code);
-  if (messageIsSafe) facts.message = error.message;
+  if (isMessageSafe) facts.message = error.message;
   const frames = stackFrames(error);
   if (frames.length > 0 && !(error instanceof AppError)) facts.frames = frames;
   if (error.cause !== undefined && depth < 3) facts.cause = redactError(error.cause, depth + 1);

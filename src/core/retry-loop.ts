@@ -14,25 +14,25 @@ const maxPauseMs = 10_000;
 export function createRetryLoop({ attempt, onStillFailing }: RetryLoopOptions) {
   const stopped = new AbortController();
   const { signal } = stopped;
-  let wanted = false;
-  let running = false;
+  let isPending = false;
+  let isRunning = false;
 
   const run = async (): Promise<void> => {
-    running = true;
-    for (let pauseMs = firstPauseMs; wanted && !signal.aborted; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
-      wanted = false;
+    isRunning = true;
+    for (let pauseMs = firstPauseMs; isPending && !signal.aborted; pauseMs = Math.min(pauseMs * 2, maxPauseMs)) {
+      isPending = false;
       if (await attempt(signal)) continue;
-      wanted = true;
+      isPending = true;
       if (pauseMs === maxPauseMs) onStillFailing();
       await sleep(pauseMs, undefined, { signal, ref: false }).catch(() => undefined);
     }
-    running = false;
+    isRunning = false;
   };
 
   return {
     start(): void {
-      wanted = true;
-      if (!running) void run();
+      isPending = true;
+      if (!isRunning) void run();
     },
     stop: (): void => stopped.abort(),
   };

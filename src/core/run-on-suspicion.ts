@@ -1,4 +1,4 @@
-/** After a symptom this many runs have to pass: two for the check to come up, and one more. */
+/** The number of runs that have to pass after a symptom: two until the check is up again, and one more. */
 const runsAfterSymptom = 3;
 
 /** Returns a check that runs only after a symptom, until it has passed often enough; otherwise it passes at once. */

@@ -7,8 +7,8 @@ const minSliceMs = 25;
 const maxSliceMs = 50;
 
 /**
- * One wait ignores at most as much stalled time as its limit, or this if the limit is shorter. Longer stalls are counted,
- * so that every wait ends.
+ * A wait ignores stalled time up to its own limit, or up to this time if the limit is shorter. Further stalled time is
+ * counted, so that every wait ends.
  */
 const minIgnoredStallMs = 1000;
 

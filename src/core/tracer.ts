@@ -15,7 +15,7 @@ export type SpanDescription = {
 export type Tracer = {
   /** Runs the work as a span of the current request. */
   span<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
-  /** The same for work that has no spans, events or log lines of its own. It costs a third of `span`. */
+  /** Like `span`, for work that has no spans, events or log lines of its own. It costs a third of `span`. */
   leaf<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
   /**
    * Runs work outside a request as a trace of its own, which links to the span that caused it (a `traceparent`). `fail`

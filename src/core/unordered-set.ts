@@ -1,8 +1,8 @@
 type Slot<Member> = { readonly member: Member; index: number };
 
 /**
- * Creates a set for members that come and go quickly. Unlike in a `Set`, removed members can be collected at once: V8
- * keeps old tables of a `Set` linked to newer ones until a full collection.
+ * Creates a set for members that come and go quickly. Removed members can be garbage-collected at once. V8 keeps the
+ * removed members of a `Set` in memory until a full garbage collection.
  */
 export function createUnorderedSet<Member>() {
   const slots: Slot<Member>[] = [];

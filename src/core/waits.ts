@@ -2,21 +2,21 @@ import { AsyncLocalStorage } from "node:async_hooks";
 
 type Waits = { ms: number };
 
-const ofRequest = new AsyncLocalStorage<Waits>();
+const waitsOfRequest = new AsyncLocalStorage<Waits>();
 
-/** Starts a request: the waits of all its calls are added up. */
-export const withOwnWaits = <T>(work: () => T): T => ofRequest.run({ ms: 0 }, work);
+/** Runs the work of one request. `startWait` adds up the waits of all calls in this work. */
+export const withOwnWaits = <T>(work: () => T): T => waitsOfRequest.run({ ms: 0 }, work);
 
 /**
- * Starts a wait for a store that may be without result: for a free connection, or for an attempt that is given up. The
- * returned function adds the time until now, and returns all waits of the request. A call outside a request has its own.
+ * Starts to measure a wait for a store: for a free connection, or for an attempt that may fail. The returned function
+ * ends the measurement, and returns the total wait of the request in milliseconds. Outside a request, it returns this wait.
  */
 export function startWait(): () => number {
-  const waits = ofRequest.getStore() ?? { ms: 0 };
+  const waits = waitsOfRequest.getStore() ?? { ms: 0 };
   const before = waits.ms;
   const startedAt = performance.now();
   return () => {
-    // Calls of a request may wait at the same time.
+    // Calls of a request may wait at the same time. Such waits are not added to each other.
     waits.ms = Math.max(waits.ms, before + performance.now() - startedAt);
     return waits.ms;
   };

@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import { setFlagsFromString } from "node:v8";
 
 // V8 enlarges its young generation, up to 48 MB, when objects survive its collections, and does not shrink it while the
-// server is idle. Loading the modules and running the background checks are enough for that. So the young generation
-// may grow only once the server is under load.
+// server is idle. Loading the modules and running the background checks are enough to enlarge it. So this file forbids
+// the growth until the server is under load.
 setFlagsFromString("--semi-space-growth-factor=1");
 
 const defaultGrowthFactor = 2;

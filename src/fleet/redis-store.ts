@@ -7,7 +7,7 @@ export const fleetKey = "haven:fleet";
 
 const runScript = defineLuaScript(heartbeatScript, "heartbeat");
 
-/** Creates the store of the kit with the connections and breakers of this server. */
+/** Creates the fleet store of the kit, on the connections and breakers of this server. */
 export const createRedisStore = (redis: RedisAccess, keepMs: number): FleetStore =>
   createStore({
     run: (keys, args) => redis.write((client) => runScript(client, keys, args)),

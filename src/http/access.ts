@@ -2,15 +2,15 @@ import type { Request, Response } from "express";
 import { AppError } from "../core/app-error.ts";
 import type { Role } from "../core/role.ts";
 
-/** The credentials that an operation accepts; `access` of an operation. */
+/** The credentials that an operation accepts. */
 export type Access =
   /** Every authenticated user; an API key needs the scope of the method. */
   | "member"
-  /** The user, not a machine of the user: API keys are refused. */
+  /** Every authenticated user, but API keys are refused. */
   | "account"
   /** A session that began with a password: API keys and tokens of trusted issuers are refused. */
   | "session"
-  /** An administrator, without API keys. */
+  /** Every authenticated administrator, but API keys are refused. */
   | "admin";
 
 export type SessionCaller = { by: "session"; userId: string; sessionId: string; role: Role };

@@ -27,24 +27,24 @@ export function createRoutes(prefix: string, authenticate: AuthenticateCaller = 
     operations: operations as readonly Operation[],
     handlers: handlers as readonly RegisteredRoute[],
     add<P extends Schema, Q extends Schema, B extends Schema, A extends Access | undefined>(
-      described: Operation<P, Q, B, A>,
+      operation: Operation<P, Q, B, A>,
       handler: Handler<P, Q, B, A>,
     ) {
-      const template = `${prefix}${described.path}`;
-      operations.push(described as Operation);
+      const template = `${prefix}${operation.path}`;
+      operations.push(operation as Operation);
       const handle: HandleRoute = async (request, response, assertNeeds) => {
         request.context.route = template;
-        if (described.upload === undefined) assertBodyFits(request, bodyLimitOf(described));
-        // Shared caches must not store what one user sees.
-        if (described.access) response.setHeader("Cache-Control", "private, no-cache");
-        const caller = described.access && authorize(described.access, await authenticate(request, response), request);
-        // After the sign-in, so that a session that has ended gets 401, and before the body is read.
+        if (operation.upload === undefined) assertBodyFits(request, bodyLimitOf(operation));
+        // Shared caches must not store the response to one user.
+        if (operation.access) response.setHeader("Cache-Control", "private, no-cache");
+        const caller = operation.access && authorize(operation.access, await authenticate(request, response), request);
+        // Runs after the authentication, so that an ended session gets 401, and before the body is read.
         assertNeeds();
-        const reply = await handler((await readInput(described, caller, request, response)) as Input<P, Q, B, A>);
+        const reply = await handler((await readInput(operation, caller, request, response)) as Input<P, Q, B, A>);
         // The deadline may have sent a response already.
         if (!response.headersSent) reply.send(request, response);
       };
-      handlers.push({ method: described.method, template, needs: needsOf(described as Operation), handle });
+      handlers.push({ method: operation.method, template, needs: needsOf(operation as Operation), handle });
     },
   };
 }

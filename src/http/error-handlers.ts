@@ -28,8 +28,8 @@ export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
 }
 
 /**
- * Goes before the routers, because Express answers OPTIONS with 200 by default. `OPTIONS *` asks about the server as a
- * whole (RFC 9110), so it returns all methods.
+ * Belongs before the routers, because Express answers OPTIONS with 200 by default. `OPTIONS *` means the whole server
+ * (RFC 9110), so the response lists all methods.
  */
 export function rejectOptions(reject: RequestHandler): RequestHandler {
   return (request, response, next) => {

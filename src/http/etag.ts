@@ -36,7 +36,7 @@ function withEtag(status: number, representation: unknown, headers: ReplyHeaders
   return jsonText(status, text, { ...headers, ETag: hashTag(text) });
 }
 
-/** Throws if the current resource is not in the version that the caller named. */
+/** Throws if the current resource does not have the ETag in `If-Match`. */
 export type Precondition = (current: unknown) => void;
 
 export function ifMatchPrecondition(request: IncomingMessage): Precondition {
@@ -50,7 +50,7 @@ export function ifMatchPrecondition(request: IncomingMessage): Precondition {
   };
 }
 
-/** Ignores `W/`: a proxy that compresses marks the ETag as weak, and it still names the same version. */
+/** Ignores `W/`: a proxy that compresses a response marks its ETag as weak, but the version is the same. */
 export function etagMatches(list: string | undefined, etag: string): boolean {
   const etags = list?.split(",").map((entry) => entry.trim().replace(/^W\//, "")) ?? [];
   return etags.includes(etag) || etags.includes("*");

@@ -44,10 +44,10 @@ export type List = {
   searchLimitKey?: string | undefined;
 };
 
-/** Reads items with ids below `below`, newest first. `take` is one more than fits the page. */
+/** Reads items with ids below `below`, newest first. `take` is one more than the page size, to detect a next page. */
 type ReadPage<Item> = (request: { below: string; take: number }) => Promise<{
   items: Item[];
-  /** The id at which a search stopped for now. */
+  /** The id at which a search reached its limit of rows. The next page continues there. */
   stoppedAt?: string | undefined;
 }>;
 
@@ -71,8 +71,9 @@ export function createPager(keys: readonly KeyObject[]) {
   const verify = (cursor: string, list: string): string => {
     const bytes = /^[A-Za-z0-9_-]{43}$/.test(cursor) ? Buffer.from(cursor, "base64url") : Buffer.alloc(0);
     const id = bytes.subarray(0, 16);
-    const given = bytes.subarray(16);
-    if (given.length !== 16 || !keys.some((key) => timingSafeEqual(given, sign(key, id, list)))) throw unknownCursor();
+    const signature = bytes.subarray(16);
+    const isSignedWith = (key: KeyObject) => timingSafeEqual(signature, sign(key, id, list));
+    if (signature.length !== 16 || !keys.some(isSignedWith)) throw unknownCursor();
     return id.toString("hex").replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
   };
 
@@ -85,16 +86,18 @@ export function createPager(keys: readonly KeyObject[]) {
   });
 
   return async <Item extends { id: string }>(list: List, read: ReadPage<Item>): Promise<Page<Item>> => {
-    const name = createHash("sha256").update(JSON.stringify(list.scope)).digest("base64url");
-    const below = list.cursor === undefined ? aboveAllIds : verify(list.cursor, name);
+    const listHash = createHash("sha256").update(JSON.stringify(list.scope)).digest("base64url");
+    const below = list.cursor === undefined ? aboveAllIds : verify(list.cursor, listHash);
     const readPage = () => read({ below, take: list.limit + 1 });
     const { searchLimitKey } = list;
-    const { items: found, stoppedAt } = await (searchLimitKey ? searches.run(searchLimitKey, readPage) : readPage());
-    const items = found.slice(0, list.limit);
-    const nextBelow = found.length > list.limit ? items.at(-1)?.id : stoppedAt;
+    const { items: itemsRead, stoppedAt } = await (searchLimitKey
+      ? searches.run(searchLimitKey, readPage)
+      : readPage());
+    const items = itemsRead.slice(0, list.limit);
+    const nextBelow = itemsRead.length > list.limit ? items.at(-1)?.id : stoppedAt;
     if (nextBelow === undefined) return { items, nextCursor: null };
     const id = Buffer.from(nextBelow.replaceAll("-", ""), "hex");
-    return { items, nextCursor: Buffer.concat([id, sign(current, id, name)]).toString("base64url") };
+    return { items, nextCursor: Buffer.concat([id, sign(current, id, listHash)]).toString("base64url") };
   };
 }
 

@@ -4,8 +4,8 @@ import { type ProblemMembers, problemMembers } from "../core/problem-members.ts"
 import type { RequestTrace } from "../core/tracer.ts";
 
 /**
- * A failure as a client sees it (RFC 9457). The error responses of the proxies are generated from it. Probes and
- * operator endpoints use `kit/http/problems.ts`; a test requires the same statuses and texts there.
+ * The body of an error response (RFC 9457). The error responses of the proxies are generated from it. Probes and operator
+ * endpoints use `kit/http/problems.ts`, and a test requires the same statuses and texts there.
  */
 export type Problem = ProblemMembers<ErrorCode> & {
   requestId: string;
@@ -81,7 +81,7 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   internal: { status: 500, title: "Internal server error", example: internalDetail },
 };
 
-/** Only proxies pass a `status`, because they have more statuses than there are codes. */
+/** `status` replaces the status of the code. Only the error responses of proxies pass it, because some of their statuses have no code. */
 export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {
   const kind = problemKinds[code];
   return { ...problemMembers({ code, title: kind.title, status: status ?? kind.status, detail }), requestId };
@@ -89,9 +89,9 @@ export function problemOf(code: ErrorCode, detail: string, requestId: string, st
 
 export function toProblem(error: unknown, requestId: string, trace?: Pick<RequestTrace, "traceId">): Problem {
   const { code, message, extras } = toAppError(error);
-  const problem = problemOf(code, cut(message, maxDetailLength), requestId);
+  const problem = problemOf(code, truncate(message, maxDetailLength), requestId);
   if (trace !== undefined) problem.traceId = trace.traceId;
-  if (extras.errors) problem.errors = extras.errors.slice(0, maxFieldErrors).map(shortened);
+  if (extras.errors) problem.errors = extras.errors.slice(0, maxFieldErrors).map(truncateFieldError);
   return problem;
 }
 
@@ -100,10 +100,13 @@ const maxFieldErrors = 20;
 const maxPathLength = 100;
 const maxDetailLength = 500;
 
-const cut = (text: string, maxLength: number): string =>
+const truncate = (text: string, maxLength: number): string =>
   text.length <= maxLength ? text : `${text.slice(0, maxLength).toWellFormed()}…`;
 
-const shortened = ({ path, message }: FieldError): FieldError => ({ path: cut(path, maxPathLength), message });
+const truncateFieldError = ({ path, message }: FieldError): FieldError => ({
+  path: truncate(path, maxPathLength),
+  message,
+});
 
 export function sendProblem(response: ServerResponse, error: unknown, requestId: string): Problem {
   // Requests for probes and operator endpoints have no context.
@@ -134,7 +137,7 @@ export type RawProblem = {
   securityHeaders: ReadonlyMap<string, string>;
 };
 
-/** Returns a complete response for a socket whose request could not be parsed, so that there is no `ServerResponse`. */
+/** Returns the text of a complete response, for a request that Node could not parse and that has no `ServerResponse`. */
 export function rawProblem({ code, detail, requestId, securityHeaders }: RawProblem): string {
   const problem = problemOf(code, detail, requestId);
   const { status } = problem;

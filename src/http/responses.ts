@@ -14,7 +14,7 @@ export const createdJson = (body: unknown, headers?: ReplyHeaders): CompleteRepl
 
 export const noContent = (headers: ReplyHeaders = {}): Reply => completeReply(204, headers, "");
 
-/** For work that is done later. */
+/** The response to a request whose work is done later. */
 export const accepted = (headers: ReplyHeaders = {}): Reply => completeReply(202, headers, "");
 
 export const json = (status: number, body: unknown, headers: ReplyHeaders = {}): CompleteReply =>

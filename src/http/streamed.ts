@@ -6,8 +6,8 @@ import type { Reply, ReplyHeaders } from "./responses.ts";
 const chunkLength = 16_384;
 
 /**
- * A response that is written while it is read from a source, so that a long response needs no more memory than a short one.
- * It waits for a slow client before it reads on, until the deadline of the request. If the source fails, the connection is
+ * A response that is written while its texts are read, so that a long response needs no more memory than a short one. If
+ * the client is slow, reading pauses, at most until the deadline of the request. If reading fails, the connection is
  * closed, so that the client detects that the response is incomplete.
  */
 export const streamed = (contentType: string, texts: AsyncIterable<string>, headers: ReplyHeaders = {}): Reply => ({

@@ -3,7 +3,7 @@ import type { Metrics } from "./registry.ts";
 
 const durationBuckets = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 
-/** Duration of calls to each dependency, including the wait for a connection and the whole transaction. */
+/** Measures the calls to each dependency, including the wait for a connection and the whole transaction. */
 export function createCallMetrics<Name extends string>(metrics: Pick<Metrics, "add">, names: readonly Name[]) {
   const durationsByName = new Map(names.map((name) => [name, createDurations(durationBuckets)]));
   metrics.add({

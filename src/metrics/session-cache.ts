@@ -17,7 +17,7 @@ export function addSessionCacheMetrics(metrics: Pick<Metrics, "add">, { counts, 
     {
       // The reasons are a closed set, so the number of series is limited.
       name: "session_cache_off_reason",
-      help: "1 for the reason why sessions are not remembered. No sample while they are.",
+      help: "1 for the reason why sessions are not remembered. No sample while they are remembered.",
       type: "gauge",
       samples() {
         const reason = offReason();

@@ -17,7 +17,7 @@ const checkIntervalMs = 10_000;
 /** Sends messages to the other instances through Redis. Delivery is at most once and not awaited. */
 export function createRedisChannel({ target, limits, redis, name }: ChannelDeps) {
   const ownId = randomUUID();
-  let listening: { client: RedisClient; timer: NodeJS.Timeout } | undefined;
+  let subscription: { client: RedisClient; timer: NodeJS.Timeout } | undefined;
 
   return {
     publish(text: string): void {
@@ -26,29 +26,29 @@ export function createRedisChannel({ target, limits, redis, name }: ChannelDeps)
 
     /** Subscribes over a separate connection. Call once. */
     listen({ onMessage, onListening }: ChannelListener): void {
-      if (listening !== undefined) return;
+      if (subscription !== undefined) return;
       const client = createRedis(target, limits, "haven-channel");
-      let unanswered = false;
+      let isUnanswered = false;
       client.on("message", (_channel: string, message: string) => {
         const [from, text] = message.split(" ");
         if (from !== ownId && text !== undefined) onMessage(text);
       });
       watchConnections(client, () => client.subscribe(name).then(onListening, () => undefined));
-      // A connection that a device on the way has dropped looks idle, so it is tested with a command.
+      // If a device in the network has dropped the connection, it looks like an idle one, so it is tested with a command.
       const check = () => {
-        if (unanswered) client.disconnect(true);
-        unanswered = true;
+        if (isUnanswered) client.disconnect(true);
+        isUnanswered = true;
         const onReply = () => {
-          unanswered = false;
+          isUnanswered = false;
         };
         client.subscribe(name).then(onReply, onReply);
       };
-      listening = { client, timer: setInterval(check, checkIntervalMs).unref() };
+      subscription = { client, timer: setInterval(check, checkIntervalMs).unref() };
     },
 
     close(): void {
-      clearInterval(listening?.timer);
-      listening?.client.disconnect();
+      clearInterval(subscription?.timer);
+      subscription?.client.disconnect();
     },
   };
 }

@@ -31,13 +31,14 @@ function connectionOptions(limits: RedisLimits, connectionName: string) {
     connectionName,
     connectTimeout: limits.connectTimeoutMs,
     commandTimeout: limits.commandTimeoutMs,
-    // Limits the wait for the server to close the old connection: a frozen server never does, and ioredis reconnects only then.
+    // ioredis reconnects only when the server has closed the old connection, and a frozen server never closes it. This
+    // limits the wait.
     disconnectTimeout: limits.commandTimeoutMs,
     // Closes a connection that stays silent after a command, so that later commands do not time out one by one.
     socketTimeout: limits.commandTimeoutMs * 2,
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
-    // ioredis does not handle a rejection of its own resubscription, which would end the process.
+    // If a resubscription of ioredis failed, its unhandled rejection would end the process.
     autoResubscribe: false,
     maxRetriesPerRequest: 0,
     lazyConnect: false,
@@ -131,7 +132,7 @@ function buildCluster(
       // The ready check uses one arbitrary node; if that node is frozen, the whole client would not become ready.
       enableReadyCheck: false,
       slotsRefreshTimeout: options.connectTimeout,
-      // Zero disables the retry: a command whose connection broke may have run.
+      // Zero disables retries, because a command whose connection broke may already have run.
       retryDelayOnFailover: 0,
       retryDelayOnClusterDown: 0,
       maxRedirections: 4,
@@ -141,7 +142,7 @@ function buildCluster(
   const pool: object = Reflect.get(cluster, "connectionPool");
   keepCurrent(Reflect.get(pool, "redisOptions"), identity);
   cluster.on("+node", (node: Redis) => keepCurrent(node.options, identity));
-  // ioredis does not handle a rejection of the ASKING commands that it sends, which would end the process.
+  // ioredis sends ASKING commands and does not handle their rejections. An unhandled rejection would end the process.
   cluster.on("+node", (node: Redis) => {
     const ask = node.asking.bind(node);
     node.asking = () => {
@@ -153,7 +154,7 @@ function buildCluster(
   return cluster;
 }
 
-/** Short at first, at most a second, and random, so that instances do not reconnect at the same moment. */
+/** The delay starts short, has a maximum of one second, and is random, so that instances do not all reconnect at once. */
 function reconnectDelayMs(attempt: number): number {
   return Math.min(1000, 50 * 2 ** Math.min(attempt, 5)) * (0.75 + Math.random() / 4);
 }

@@ -4,8 +4,9 @@ import { PasswordCommandFailed } from "../core/password-command.ts";
 import { createRedis, isWaitingForPassword, type RedisClient, type RedisLimits } from "./client.ts";
 
 /**
- * Connections used only by a health check. A ping calls `prove`, which tries what the server needs from Redis, and asks
- * each node of a cluster for its state. If one of these fails, all connections are closed, and the next ping connects again.
+ * Creates the connections that only a health check uses. A ping asks each node of a cluster for its state, and calls
+ * `prove`, which runs the commands that this server needs. If a part fails, all connections are closed, and the next ping
+ * connects again.
  */
 export function createRedisPinger(
   target: RedisTarget,
@@ -42,7 +43,7 @@ export function createRedisPinger(
       const attempt = async () => {
         if (client === undefined) await connect(onError);
         if (servers.length === 0) throw new Error("No node of the cluster announces an address");
-        // Before `prove`, whose command would fail while a node is still connecting. The ping waits until it is connected.
+        // Runs before `prove`, whose commands would fail while a node is still connecting.
         if (target.kind === "cluster") await Promise.all(servers.map(pingClusterNode));
         if (client !== undefined) await prove(client);
       };
@@ -62,11 +63,11 @@ export function createRedisPinger(
   };
 }
 
-/** With several servers, an unreachable one is less informative than one that answered and refused. */
+/** Selects the error to report if several servers failed. The error of a server that answered explains more. */
 function moreInformative(previous: unknown, error: unknown): unknown {
-  const rank = (one: unknown) => {
-    if (!(one instanceof Error) || !("code" in one)) return 0;
-    return /^E[A-Z]/.test(String(one.code)) && !String(one.code).startsWith("ERR") ? 1 : 2;
+  const rank = (candidate: unknown) => {
+    if (!(candidate instanceof Error) || !("code" in candidate)) return 0;
+    return /^E[A-Z]/.test(String(candidate.code)) && !String(candidate.code).startsWith("ERR") ? 1 : 2;
   };
   return previous === undefined || rank(error) > rank(previous) ? error : previous;
 }

@@ -14,7 +14,7 @@ type Connection = {
   stream: Redis["stream"];
   options: { socketTimeout?: number };
   commandQueue: { length: number };
-  /** ioredis sets no second limit while this is set, and clears it when the connection closes. */
+  /** While this field is set, ioredis starts no second timer. ioredis clears the field when the connection closes. */
   socketTimeoutTimer: StallTolerantTimeout | undefined;
 };
 

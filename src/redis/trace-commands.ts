@@ -16,12 +16,12 @@ export function traceCommands(client: RedisClient, tracer: Tracer): void {
   Reflect.set(client, "sendCommand", traced);
 }
 
-/** Its size is bounded by the number of commands and scripts. */
-const remembered = new Map<string, SpanDescription>();
+/** The number of commands and scripts limits the size of this map. */
+const spansByCommand = new Map<string, SpanDescription>();
 
 function commandSpan(command: string, script: string | undefined): SpanDescription {
   const key = script === undefined ? command : `${command} ${script}`;
-  const known = remembered.get(key);
+  const known = spansByCommand.get(key);
   if (known !== undefined) return known;
   const operation = command.toUpperCase();
   const description: SpanDescription = {
@@ -33,6 +33,6 @@ function commandSpan(command: string, script: string | undefined): SpanDescripti
       ...(script !== undefined && { "db.stored_procedure.name": script }),
     },
   };
-  remembered.set(key, description);
+  spansByCommand.set(key, description);
   return description;
 }

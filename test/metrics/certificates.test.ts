@@ -35,7 +35,7 @@ test("the expiry time of a dependency's certificate is in the metrics and in /he
 
 test("a renewed certificate is reported although the connection with the old one stays open", { skip }, async () => {
   const { server, authority, env } = await startTlsRedis({ days: 5 });
-  const watch = watchCertificates({ everyMs: 50 });
+  const watch = watchCertificates({ intervalMs: 50 });
   atEnd(watch.stop);
   const haven = await startHaven({ env, overrides: { certificates: watch } });
   const daysLeft = async () => {
@@ -88,7 +88,7 @@ test("the certificates of the mail server and of an issuer are reported; a renew
 });
 
 test("with several servers the earliest expiry time is reported, and a failed refresh changes nothing", async () => {
-  const watch = watchCertificates({ everyMs: 20 });
+  const watch = watchCertificates({ intervalMs: 20 });
   atEnd(watch.stop);
   watch.record("redis", 2000);
   watch.record("redis", 1000);

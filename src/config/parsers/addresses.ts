@@ -8,7 +8,7 @@ export const url = (protocols: readonly string[], { hasPassword = false } = {}) 
     (value) => {
       const parsed = URL.parse(value);
       if (parsed === null || !protocols.includes(parsed.protocol) || parsed.hostname === "") return false;
-      // Behind a # in the password, the rest of the URL would be ignored.
+      // If the password contained a #, the rest of the URL would be ignored.
       return isDecodable(parsed) && !(hasPassword && value.includes("#"));
     },
     {

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { entries } from "./values.ts";
 
-/** `http:` is for development only, and only on the machine itself. */
+/** `http:` is accepted outside production only, and only for loopback addresses. */
 export function isIssuerUrl(value: string, production: boolean): boolean {
   const url = URL.parse(value);
   if (url === null || url.username !== "" || url.search !== "" || url.hash !== "") return false;
@@ -19,10 +19,10 @@ export const issuerList = z.string().transform((value, context): string[] => {
 });
 
 export const claimValue = z.string().transform((value, context): { name: string; value: string } => {
-  const [, name, wanted] = /^([^=\s]+)=(\S+)$/.exec(value) ?? [];
-  if (name === undefined || wanted === undefined) {
+  const [, name, expected] = /^([^=\s]+)=(\S+)$/.exec(value) ?? [];
+  if (name === undefined || expected === undefined) {
     context.addIssue("must be a claim and its value, such as groups=haven-admins");
     return z.NEVER;
   }
-  return { name, value: wanted };
+  return { name, value: expected };
 });

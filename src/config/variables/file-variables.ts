@@ -8,7 +8,7 @@ export const uploadVariables = {
   UPLOAD_MAX_PER_USER: wholeNumber(1, 1_000_000, "a whole number")
     .optional()
     .describe(
-      "Maximum number of concurrent uploads of one user, waiting ones included; further ones get 429; default: 6, or half of the uploads that fit into `UPLOAD_MEMORY_BYTES` or the image queue if that is less",
+      "Maximum number of concurrent uploads of one user, waiting ones included; further ones get 429; default: 6, but at most half of the uploads that `UPLOAD_MEMORY_BYTES` and the image queue allow",
     ),
   IMAGES_AT_ONCE: wholeNumber(1, 64, "a whole number")
     .default(1)
@@ -38,7 +38,7 @@ export const bucketVariables = {
   S3_SECRET_ACCESS_KEY: text.optional().describe("Secret key of the bucket; required with `S3_ACCESS_KEY_ID`"),
   S3_PATH_STYLE: oneOf(["true", "false"])
     .default("true")
-    .describe("`true`: the bucket is part of the path; `false`: part of the host name"),
+    .describe("`true`: URLs have the name of the bucket in the path; `false`: in the host name"),
   S3_TIMEOUT_MS: milliseconds(100).default(3000).describe("Time limit of one call to the bucket"),
 };
 
@@ -52,8 +52,8 @@ export const bucketRoleVariables = {
   AWS_CONTAINER_CREDENTIALS_FULL_URI: url(["https:", "http:"])
     .optional()
     .describe("URL of the credentials of a pod or task; EKS Pod Identity sets it"),
-  AWS_CONTAINER_AUTHORIZATION_TOKEN: text.optional().describe("Token for that URL"),
-  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: text.optional().describe("File with the token for that URL"),
+  AWS_CONTAINER_AUTHORIZATION_TOKEN: text.optional().describe("Token for the URL of the credentials"),
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE: text.optional().describe("File with this token"),
   AWS_EC2_METADATA_SERVICE_ENDPOINT: url(["https:", "http:"])
     .default("http://169.254.169.254")
     .describe("Service that gives the credentials of an EC2 instance"),

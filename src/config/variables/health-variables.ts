@@ -21,7 +21,7 @@ export const healthVariables = {
   OPS_TOKEN: text
     .optional()
     .describe(
-      "If set, operator endpoints require `Authorization: Bearer …`; in production at least 16 bytes, and a warning at start if neither this nor `MANAGEMENT_PORT` is set",
+      "If set, operator endpoints require `Authorization: Bearer …`; in production it must have at least 16 bytes, and the server logs a warning if neither this nor `MANAGEMENT_PORT` is set",
     ),
 
   STATUS_LINKS: linkList

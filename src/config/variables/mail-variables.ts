@@ -6,7 +6,7 @@ export const mailVariables = {
   MAIL_URL: url(["smtp:", "smtps:"], { hasPassword: true })
     .optional()
     .describe(
-      "SMTP server for account mail, such as `smtp://user:password@mail.example.org:587` (with STARTTLS) or `smtps://…:465`; if unset, mails are kept and shown at `/dev/mail` in development, and what needs mail is answered 503 in production",
+      "SMTP server for account mail, such as `smtp://user:password@mail.example.org:587` (with STARTTLS) or `smtps://…:465`; if unset, mails are kept and shown at `/dev/mail` in development, and requests that need mail get 503 in production",
     ),
   MAIL_FROM: mailSender
     .optional()

@@ -36,7 +36,7 @@ export const postgresVariables = {
   DB_STATEMENT_TIMEOUT_MS: milliseconds(100)
     .default(5000)
     .describe(
-      "Time limit of one statement, which the waits of its request for connections shorten; Postgres cancels it after that",
+      "Time limit of one statement, after which Postgres cancels it; the time that its request has waited for connections is subtracted",
     ),
   DB_IDLE_TRANSACTION_TIMEOUT_MS: milliseconds(100).default(10_000).describe("Maximum idle time inside a transaction"),
 

@@ -1,9 +1,9 @@
 import type { Exemplar, Sample } from "./exposition.ts";
 
-/** Counts durations in plain numbers; the samples are built at the scrape. */
+/** Counts durations in buckets. The samples are created only when Prometheus scrapes. */
 export function createDurations(bounds: readonly number[]) {
   const buckets = new Float64Array(bounds.length);
-  /** The latest traced duration of each bucket, the last one for durations above all bounds. */
+  /** The latest traced duration of each bucket. The last entry is for durations above all bounds. */
   let exemplars: (Exemplar | undefined)[] | undefined;
   let sum = 0;
   let count = 0;

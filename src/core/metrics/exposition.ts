@@ -55,10 +55,10 @@ export function expose(families: Iterable<Family>, format: ExpositionFormat): Ex
   const isOpenMetrics = format === "openmetrics";
   const lines: string[] = [];
   for (const family of families) {
-    const counter = family.type === "counter";
-    const base = counter && isOpenMetrics ? family.name.replace(/_total$/, "") : family.name;
+    const isCounter = family.type === "counter";
+    const base = isCounter && isOpenMetrics ? family.name.replace(/_total$/, "") : family.name;
     lines.push(`# HELP ${base} ${escapeText(family.help)}`, `# TYPE ${base} ${family.type}`);
-    const sampleName = counter && isOpenMetrics ? `${base}_total` : family.name;
+    const sampleName = isCounter && isOpenMetrics ? `${base}_total` : family.name;
     for (const { labels, value, suffix, exemplar } of family.samples()) {
       const example = isOpenMetrics && exemplar !== undefined ? exemplarText(exemplar) : "";
       lines.push(`${sampleName}${suffix ?? ""}${labelText(labels)} ${numberText(value)}${example}`);

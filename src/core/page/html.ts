@@ -42,13 +42,13 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 const escaped = (text: string): string =>
-  /[&<>"']/.test(text) ? text.replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? "") : text;
+  /[&<>"']/.test(text) ? text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? "") : text;
 
 const compactPieces = new WeakMap<TemplateStringsArray, readonly string[]>();
 
 function withoutIndentation(strings: TemplateStringsArray): readonly string[] {
-  const known = compactPieces.get(strings);
-  if (known !== undefined) return known;
+  const cached = compactPieces.get(strings);
+  if (cached !== undefined) return cached;
   const compact = strings.map((piece) => piece.replaceAll(/\n\s*/g, ""));
   compactPieces.set(strings, compact);
   return compact;

@@ -49,18 +49,20 @@ const boundedText = (maxLength: number, allowed: { pattern: RegExp; error: strin
     .meta({ maxLength });
 };
 
-/**
- * Ranges instead of `\p{…}`, which many tools for OpenAPI do not support: `\p{Cc}` with the controls of text direction,
- * and the invisible characters of `\p{Z}` and `\p{Cf}`.
- */
+// Ranges instead of `\p{…}`, which many tools for OpenAPI do not support.
+
+/** `\p{Cc}` and the characters that change the text direction. */
 const controls = "\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069";
 const controlsButBreaks = controls.replace("\\u001f", "\\u0008\\u000b\\u000c\\u000e-\\u001f");
+
+/** The invisible characters of `\p{Z}` and `\p{Cf}`. */
 const invisible =
   "\\u0020\\u00a0\\u00ad\\u061c\\u1680\\u180e\\u2000-\\u200f\\u2028\\u2029\\u202f\\u205f-\\u2064\\u206a-\\u206f\\u3000\\ufeff";
 
-/** Creates the schema of a visible text without line breaks, control characters and changes of the text direction. */
 const linePattern = new RegExp(`^[${invisible}]*[^${controls}${invisible}][^${controls}]*$`);
 meanings.set(linePattern.source, "no line breaks or control characters");
+
+/** Creates the schema of a visible text without line breaks, control characters and changes of the text direction. */
 export const singleLine = (maxLength: number, example: string) =>
   boundedText(maxLength, {
     pattern: linePattern,
@@ -69,9 +71,10 @@ export const singleLine = (maxLength: number, example: string) =>
     .refine((text) => /[^\p{Cf}\p{Z}]/u.test(text), "must contain a visible character")
     .meta({ minLength: 1, example });
 
-/** Creates the schema of a visible text that, unlike `singleLine`, may contain line breaks. */
 const prosePattern = new RegExp(`^[^${controlsButBreaks}]*$`);
 meanings.set(prosePattern.source, "no control characters except line breaks");
+
+/** Creates the schema of a text that, unlike `singleLine`, may contain line breaks. */
 export const prose = (maxLength: number) =>
   boundedText(maxLength, {
     pattern: prosePattern,
@@ -132,7 +135,10 @@ export const role = z.enum(roles).meta({ id: "Role" });
 
 export const moment = z.iso.datetime().meta({ example: "2026-04-30T09:30:00.000Z" });
 
-/** The fields of a PATCH: at least one. The cast is safe because parsed JSON never contains `undefined`. */
+/**
+ * Creates the schema of a PATCH: each field is optional, but one must be present. The cast is safe because parsed JSON
+ * never contains `undefined`.
+ */
 export const changesOf = <Shape extends z.ZodRawShape>(fields: z.ZodObject<Shape>) =>
   fields
     .partial()
@@ -149,14 +155,14 @@ export const email = z
   .string("must be a string")
   .max(300, { error: "must have at most 254 characters", abort: true })
   .trim()
-  // Before the change of case: the lower case of the Kelvin sign is an ASCII letter.
+  // Checked before `toLowerCase`, because that turns the Kelvin sign into the ASCII letter k.
   .refine((text) => /^[!-~]*$/.test(text), { error: "must be an email address", abort: true })
   .toLowerCase()
   .max(254, { error: "must have at most 254 characters", abort: true })
   .pipe(
     z
       .email({ pattern: emailForm, error: "must be an email address", abort: true })
-      // No mail reaches this domain. Users of trusted issuers have addresses in it, which no client may use.
+      // The server stores users of trusted issuers under addresses that end with .invalid.
       .refine((text) => !text.endsWith(".invalid"), "must not end with .invalid")
       .refine((text) => text.indexOf("@") <= maxLocalPart, `must have at most ${maxLocalPart} characters before the @`),
   )

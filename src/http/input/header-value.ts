@@ -15,12 +15,12 @@ export function readHeaderValue(text: string): HeaderValue | undefined {
   const parameters = new Map<string, string>();
   parameter.lastIndex = value.length;
   let end = value.length;
-  for (let found = parameter.exec(text); found !== null; found = parameter.exec(text)) {
-    const [, name = "", quoted, plain = ""] = found;
+  for (let match = parameter.exec(text); match !== null; match = parameter.exec(text)) {
+    const [, name = "", quoted, plain = ""] = match;
     if (parameters.has(name.toLowerCase()) || parameters.size === maxParameters) return undefined;
     parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(["\\])/g, "$1") ?? plain);
     end = parameter.lastIndex;
   }
-  const rest = text.slice(end).trim();
-  return rest === "" || rest === ";" ? { value: value.toLowerCase(), parameters } : undefined;
+  const remaining = text.slice(end).trim();
+  return remaining === "" || remaining === ";" ? { value: value.toLowerCase(), parameters } : undefined;
 }

@@ -5,7 +5,8 @@ import { AppError } from "../../core/app-error.ts";
 export type IdempotencyKey = { key: string; fingerprint: string };
 
 /**
- * Returns the caller's key, and a fingerprint of the parsed request: a key may be repeated with the same request only.
+ * Returns the caller's key, and a fingerprint of the parsed request. The fingerprint shows whether a repeated key comes
+ * with the same request.
  */
 export function idempotencyKeyOf(
   request: IncomingMessage,

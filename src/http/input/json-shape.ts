@@ -13,15 +13,15 @@ const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
 /**
- * Counts values and nesting levels in JSON bytes without allocating: 1 MB of `[[],[],…` would parse into a third of a
- * million arrays. Does not validate the JSON.
+ * Counts values and nesting levels in JSON bytes before they are parsed, because 1 MB of `[[],[],…` would become a third
+ * of a million arrays. Does not validate the JSON.
  */
 export function findShapeFault(bytes: Uint8Array, { maxDepth, maxValues }: ShapeLimits): ShapeFault | undefined {
   let depth = 0;
   let values = 1;
   let stringStart = 0;
-  let field: readonly [number, number] | undefined;
-  const fault = (kind: ShapeFault["kind"]): ShapeFault => ({ kind, field: nameOf(bytes, field) });
+  let fieldRange: readonly [number, number] | undefined;
+  const createFault = (kind: ShapeFault["kind"]): ShapeFault => ({ kind, field: readName(bytes, fieldRange) });
 
   for (let at = 0; at < bytes.length; at += 1) {
     const byte = bytes[at];
@@ -29,15 +29,15 @@ export function findShapeFault(bytes: Uint8Array, { maxDepth, maxValues }: Shape
       stringStart = at;
       at = endOfString(bytes, at);
     } else if (byte === colon) {
-      if (depth === 1) field = [stringStart, at];
+      if (depth === 1) fieldRange = [stringStart, at];
     } else if (byte === comma) {
       values += 1;
-      if (values > maxValues) return fault("values");
+      if (values > maxValues) return createFault("values");
     } else if (byte === openBracket || byte === openBrace) {
       depth += 1;
       values += 1;
-      if (depth > maxDepth) return fault("depth");
-      if (values > maxValues) return fault("values");
+      if (depth > maxDepth) return createFault("depth");
+      if (values > maxValues) return createFault("values");
     } else if (byte === closeBracket || byte === closeBrace) depth -= 1;
   }
   return undefined;
@@ -50,9 +50,10 @@ function endOfString(bytes: Uint8Array, start: number): number {
   return at;
 }
 
-function nameOf(bytes: Uint8Array, field: readonly [number, number] | undefined): string {
-  if (field === undefined) return "";
-  const text = Buffer.from(bytes.subarray(field[0], Math.min(field[1], field[0] + 400)))
+function readName(bytes: Uint8Array, range: readonly [number, number] | undefined): string {
+  if (range === undefined) return "";
+  const [start, end] = range;
+  const text = Buffer.from(bytes.subarray(start, Math.min(end, start + 400)))
     .toString()
     .trim();
   return text.replaceAll('"', "");

@@ -15,7 +15,7 @@ export const jsonBodyLimit: BodyLimit = { maxBytes: 1_000_000, allowsEncoding: t
 /** The limit of operations that need no authentication. */
 export const smallBodyLimit: BodyLimit = { maxBytes: 16_000, allowsEncoding: false };
 
-/** Bytes per body that do not count against the shared budget: most bodies are smaller. */
+/** The first bytes of each body, which do not count against the shared budget. Most bodies are smaller than this. */
 const unbudgetedBytes = 16_000;
 
 const decoders = { gzip: promisify(gunzip), deflate: promisify(inflate), br: promisify(brotliDecompress) };
@@ -49,13 +49,13 @@ export async function readBody(request: IncomingMessage, limit: BodyLimit): Prom
         reserved += needed;
       },
     );
-    return await decoded(bytes, encodingOf(request.headers), limit);
+    return await decodeBody(bytes, encodingOf(request.headers), limit);
   } finally {
     bodyBudget.release(reserved);
   }
 }
 
-async function decoded(bytes: Buffer, encoding: string, limit: BodyLimit): Promise<Buffer> {
+async function decodeBody(bytes: Buffer, encoding: string, limit: BodyLimit): Promise<Buffer> {
   if (encoding === "identity") return bytes;
   try {
     return await decoders[encoding as keyof typeof decoders](bytes, { maxOutputLength: limit.maxBytes });

@@ -3,8 +3,8 @@ import type { Request } from "express";
 import { unmapIpv4 } from "../../core/ip-address.ts";
 
 /**
- * Returns the normalized address of the client. Some proxies append a port to it; where the forwarded value is not an
- * IP address, the address of the peer is used.
+ * Returns the normalized address of the client, without the port that some proxies append. If the forwarded value is not
+ * an IP address, returns the address of the peer.
  */
 export function clientAddress(request: Pick<Request, "ip" | "socket" | "headers">): string {
   const peer = plainAddress(request.socket.remoteAddress ?? "unknown");

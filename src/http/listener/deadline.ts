@@ -6,11 +6,11 @@ import { sendProblem } from "../problem.ts";
 type Stall = { endedAt: number; ms: number };
 
 /**
- * Aborts requests that exceed the deadline and answers them. One sweep over all requests costs less than a timer each.
+ * Aborts requests that exceed the deadline and answers them. One sweep over all requests costs less than a timer for each.
  * A stall of this process moves the deadlines of the requests that it delayed, each by at most `limitMs`.
  */
 export function enforceDeadlines(connections: Pick<Connections, "exchanges">, limitMs: number, now: () => number) {
-  const everyMs = Math.min(250, limitMs / 4);
+  const sweepIntervalMs = Math.min(250, limitMs / 4);
   let sweptAt = now();
   let stalls: Stall[] = [];
 
@@ -21,9 +21,9 @@ export function enforceDeadlines(connections: Pick<Connections, "exchanges">, li
 
   const sweep = () => {
     const at = now();
-    const lateMs = at - sweptAt - everyMs;
+    const lateMs = at - sweptAt - sweepIntervalMs;
     sweptAt = at;
-    if (lateMs > everyMs) stalls.push({ endedAt: at, ms: lateMs });
+    if (lateMs > sweepIntervalMs) stalls.push({ endedAt: at, ms: lateMs });
     stalls = stalls.filter(({ endedAt }) => endedAt > at - 2 * limitMs);
     for (const exchange of connections.exchanges()) {
       const ageMs = at - exchange.startedAt;
@@ -31,7 +31,7 @@ export function enforceDeadlines(connections: Pick<Connections, "exchanges">, li
       if (ageMs >= limitMs + stalledMsSince(exchange.startedAt)) expire(exchange);
     }
   };
-  const timer = setInterval(sweep, everyMs);
+  const timer = setInterval(sweep, sweepIntervalMs);
   timer.unref();
   return { stop: () => clearInterval(timer) };
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 
-/** The maximum number of bytes that are read and dropped, which takes a few milliseconds. */
+/** The maximum number of bytes that are read and dropped. Reading them takes a few milliseconds. */
 const maxBytes = 32 * 1024 * 1024;
 const maxMs = 5000;
 const sweepIntervalMs = 20;
@@ -9,8 +9,9 @@ const sweepIntervalMs = 20;
 type Unread = { startedAt: number; bytesBefore: number };
 
 /**
- * Closing a connection with unread data resets it, and the client may lose a response that was sent before its body
- * had arrived. The rest of the body is therefore read and dropped before the connection closes, within limits.
+ * A connection that is closed with unread data is reset, and the client may then lose a response that was sent before
+ * the whole request body had arrived. The rest of the body is therefore read and dropped, within limits, before the
+ * connection closes.
  */
 export function createBodyDiscarder() {
   /** The latest request with a body of each socket, while its body is arriving; undefined after that. */
@@ -33,7 +34,7 @@ export function createBodyDiscarder() {
     timer = undefined;
   };
 
-  /** Called once per socket. Node calls `destroySoon` after a response with `Connection: close`. */
+  /** Replaces `destroySoon`, which Node calls after a response with `Connection: close`. */
   const closeAfterBody = (socket: Socket) => {
     const destroySoon = socket.destroySoon.bind(socket);
     socket.destroySoon = () => {

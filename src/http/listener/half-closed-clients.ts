@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 
 declare module "node:http" {
   interface Server {
-    /** True: responses are sent although the client has shut down its sending side. Node does not document it. */
+    /** If true, responses are sent although the client has shut down its sending side. Not documented by Node. */
     httpAllowHalfOpen: boolean;
   }
 }
@@ -12,9 +12,9 @@ declare module "node:http" {
 const defaultMaxSilenceMs = 2000;
 
 /**
- * Answers clients that shut down their sending side after the request, as `nc -N` does. The end of a client that has
- * left looks the same, so its connection is closed, and the work for it aborted, if nothing is sent for a while. Streams
- * are closed at once: their place is needed when the client reconnects.
+ * Answers clients that shut down their sending side after the request, as `nc -N` does. A client that has left looks the
+ * same, so the connection is closed and its work is aborted if the server sends nothing for a while. A stream is closed
+ * at once, because it would count against the user's stream limit when the client reconnects.
  */
 export function answerHalfClosedClients(
   server: Server,
@@ -25,7 +25,7 @@ export function answerHalfClosedClients(
   server.httpAllowHalfOpen = true;
   function onEnd(this: Socket): void {
     const response = latestResponse(this);
-    // A response that has ended may still wait for that of an earlier request.
+    // A response that has ended may still wait until the response to an earlier request is sent.
     if (response === undefined || response.destroyed) return;
     if (hasStream(this)) this.destroy();
     else destroyWhenSilent(this, response, hasStream, maxSilenceMs);
@@ -41,9 +41,9 @@ function destroyWhenSilent(
 ): void {
   let sentBytes = socket.bytesWritten;
   const timer = setInterval(() => {
-    // Data that waits to be sent belongs to a client that reads slowly: one that has left resets the connection.
+    // Data that waits to be sent means that the client reads slowly. A client that has left would reset the connection.
     const isSilent = socket.bytesWritten === sentBytes && socket.writableLength === 0;
-    // The heartbeats of a stream are never silent. It may have begun after the client's end.
+    // A stream is never silent, because it sends heartbeats. It may begin after the client has shut down its sending side.
     if (isSilent || hasStream(socket)) socket.destroy();
     sentBytes = socket.bytesWritten;
   }, maxSilenceMs);

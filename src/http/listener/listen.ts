@@ -18,7 +18,7 @@ export async function listen(server: Server, address: Address): Promise<number> 
   return typeof bound === "object" && bound !== null ? bound.port : port;
 }
 
-/** Reports a port in use before anything slow starts. `listen` reports a port that another process takes after this. */
+/** Reports a port in use before anything slow starts. `listen` reports a port that another process takes later. */
 export async function assertPortIsFree(address: Address): Promise<void> {
   const probe = createServer();
   await listen(probe, address);
@@ -30,7 +30,7 @@ function listenError(error: unknown, { host, port, variable }: Address): string 
   const code = error instanceof Error && "code" in error ? error.code : "";
   switch (code) {
     case "EADDRINUSE":
-      return `Port ${port} on ${host} is already in use: stop the process that uses it, or set ${variable}=${port + 1}.${beside(variable)}`;
+      return `Port ${port} on ${host} is already in use: stop the process that uses it, or set ${variable}=${port + 1}.${secondServerHint(variable)}`;
     case "EACCES":
       return `Port ${port} needs more permissions than this user has: set ${variable} to a port above 1023.`;
     case "EADDRNOTAVAIL":
@@ -41,7 +41,7 @@ function listenError(error: unknown, { host, port, variable }: Address): string 
   }
 }
 
-const beside = (variable: Address["variable"]): string =>
+const secondServerHint = (variable: Address["variable"]): string =>
   variable === "PORT"
     ? " To run beside another Haven server, also set INSTANCE_ID, for example INSTANCE_ID=second."
     : "";

@@ -12,7 +12,7 @@ export type ListenerLimits = { requestTimeoutMs: number; headersTimeoutMs: numbe
 
 export type ListenerApp = {
   express: Express;
-  /** `sendContinue` is given if the client waits for it before it sends the body. */
+  /** `sendContinue` is passed if the client waits for `100 Continue` before it sends the body. */
   handle(request: IncomingMessage, response: ServerResponse, sendContinue?: () => void): void;
 };
 
@@ -34,32 +34,32 @@ export function createListener({ app, onMalformed, connections, limits, security
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeoutMs / 4),
     maxHeaderSize: 16 * 1024,
-    // Rejected by `framingError` instead, with a problem.
+    // `framingError` rejects a missing Host header with a problem response.
     requireHostHeader: false,
   });
-  const latest = new WeakMap<Socket, ServerResponse>();
+  const latestResponse = new WeakMap<Socket, ServerResponse>();
   const refused = new WeakSet<Socket>();
   connections.watch(server);
   const hasStream = (socket: Socket): boolean =>
     connections
       .exchanges()
       .some(({ request, response }) => request.socket === socket && !response.writableEnded && isStream(request));
-  answerHalfClosedClients(server, (socket) => latest.get(socket), hasStream);
-  // Reading the address makes Node keep it: after the connection has closed, the log could not read it any more.
+  answerHalfClosedClients(server, (socket) => latestResponse.get(socket), hasStream);
+  // Reading the address makes Node cache it, so that the log can read it after the connection has closed.
   server.on("connection", (socket: Socket) => socket.remoteAddress);
   server.on("clientError", (error: Error & { code?: string }, socket) => {
     const client = socket as Socket;
-    const response = latest.get(client);
+    const response = latestResponse.get(client);
     const [code, detail] = parserErrors[error.code ?? ""] ?? ["bad_request", "This is not a valid HTTP request."];
     if (!client.writable || error.code === "ECONNRESET") client.destroy();
     else if (response?.req.complete === false) {
-      // A response that has begun must not be followed by a second one for the unfinished body. Requests for probes and
-      // operator endpoints have no context.
+      // If a response has begun, no error response may follow it. Requests for probes and operator endpoints have no
+      // context.
       if (response.headersSent || !("context" in response.req)) client.destroy();
       else failIncomplete(response, detail);
     } else if (hasStream(client)) client.destroy();
     else {
-      // Every further byte is another error.
+      // Each further chunk from this client causes another error.
       if (refused.has(client)) return;
       refused.add(client);
       const requestId = newRequestId();
@@ -71,7 +71,7 @@ export function createListener({ app, onMalformed, connections, limits, security
     }
   });
   const onRequest = (request: IncomingMessage, response: ServerResponse, sendContinue?: () => void) => {
-    latest.set(request.socket, response);
+    latestResponse.set(request.socket, response);
     app.handle(request, response, sendContinue);
   };
   server.on("request", (request, response) => onRequest(request, response));

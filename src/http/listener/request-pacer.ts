@@ -8,16 +8,16 @@ const defaultMaxPerTick = 5;
 export function createRequestPacer(maxPerTick = defaultMaxPerTick) {
   const queue: (() => void)[] = [];
   let startedThisTick = 0;
-  let scheduled = false;
+  let isScheduled = false;
 
   const schedule = () => {
-    if (scheduled) return;
-    scheduled = true;
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(nextTick);
   };
 
   const nextTick = () => {
-    scheduled = false;
+    isScheduled = false;
     startedThisTick = 0;
     for (const start of queue.splice(0, maxPerTick)) {
       startedThisTick += 1;

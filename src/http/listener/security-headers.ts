@@ -1,4 +1,4 @@
-/** The policy for API responses allows nothing. The HTML pages replace it with their own. */
+/** The content security policy for API responses allows nothing. Each HTML page replaces it with its own policy. */
 export function securityHeaders({ production }: { production: boolean }): ReadonlyMap<string, string> {
   const headers = new Map([
     ["X-Content-Type-Options", "nosniff"],

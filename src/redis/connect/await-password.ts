@@ -14,7 +14,7 @@ export function awaitPassword(client: Redis | Cluster, command: PasswordCommand,
     disconnect(reconnect);
   });
   Reflect.set(client, "connect", async () => {
-    // The driver does not retry if this fails, so this loop retries.
+    // The driver does not retry if `connect` rejects, so this loop retries.
     for (let attempt = 1; ; attempt += 1) {
       try {
         await command.fresh();

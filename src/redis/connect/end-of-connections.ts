@@ -3,15 +3,16 @@ import abstractConnector from "ioredis/built/connectors/AbstractConnector.js";
 import { FailoverDetector } from "ioredis/built/connectors/SentinelConnector/FailoverDetector.js";
 import { closeHandler } from "ioredis/built/redis/event_handler.js";
 
-// In some states, ioredis closes a connection and then never reports its end, or never connects again. It has no settings
-// for this, and makes connections of its own to the nodes of a cluster, so the functions are replaced where all
-// connections share them.
+// In some states, ioredis closes a connection and then never reports its end, or never connects again. ioredis has no
+// settings for this, and it creates the connections to the nodes of a cluster itself. So the functions are replaced on the
+// prototypes that all connections share.
 
 type Connector = { connecting: boolean; stream?: { destroyed: boolean } };
 
 /**
- * A connection that waits for its next attempt has no socket whose end would be reported. Unlike in ioredis, it ends at
- * once. A cluster connects again only when all its nodes have ended, so it never did after an outage of all nodes.
+ * Ends a connection at once if it waits for its next attempt. ioredis would wait for the end of a socket, although such a
+ * connection has none. A cluster connects again only when the connections to all its nodes have ended, so without this
+ * function it would never connect again after an outage of all nodes.
  */
 const disconnect = Redis.prototype.disconnect;
 Redis.prototype.disconnect = function disconnectAtOnce(this: Redis, reconnect = false): void {
@@ -29,8 +30,8 @@ Reflect.set(connectorPrototype, "disconnect", function disconnectSocket(this: Co
 });
 
 /**
- * Closes the connection to the old primary. If the client is asking the Sentinels for the new primary at this moment, it
- * continues. In ioredis it gives up, and never connects again.
+ * Closes the connection to the old primary. If the client is asking the Sentinels for the new primary at this moment, the
+ * client continues. Without this function it would stop, and never connect again.
  */
 type Detector = { connector: Connector };
 const onFailover: (this: Detector) => void = Reflect.get(FailoverDetector.prototype, "disconnect");

@@ -77,8 +77,8 @@ const replies: readonly (readonly [RegExp, FailureExplanation])[] = [
 export function explainRedisFailure(error: unknown): FailureExplanation | undefined {
   for (const cause of causesOf(error)) {
     const reply = replies.find(([pattern]) => pattern.test(cause.message))?.[1];
-    const found = reply ?? explainDriverError(cause) ?? explainNetworkFailure(codeOf(cause), labels);
-    if (found !== undefined) return found;
+    const explanation = reply ?? explainDriverError(cause) ?? explainNetworkFailure(codeOf(cause), labels);
+    if (explanation !== undefined) return explanation;
   }
   return undefined;
 }
@@ -96,7 +96,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "reset",
       sentence:
-        "The server at the address of Redis closed the connection: if it expects TLS, set REDIS_TLS=true; if it expects a client certificate, set REDIS_CERT_FILE; if its connections have reached maxclients, raise it; if none of these, it is not Redis.",
+        "The server at the address of Redis closed the connection: if it expects TLS, set REDIS_TLS=true; if it expects a client certificate, set REDIS_CERT_FILE; if its connections have reached maxclients, raise maxclients. Otherwise the server is not Redis.",
     };
   }
   return undefined;

@@ -19,11 +19,14 @@ export type RedisIdentity = {
   sentinelTLS?: ConnectionOptions | undefined;
 };
 
-/** Reads the files of secrets and certificates again each time. A malformed URL is ignored, and the last one stays. */
+/**
+ * Returns a function that reads the files of secrets and certificates again at each call. A malformed URL in a file is
+ * ignored, and the last valid URL is used.
+ */
 export function createIdentityReader(target: RedisTarget, command?: PasswordCommand): () => RedisIdentity {
   const password = command?.last ?? rereadSecret(target.password, target.passwordFile);
   const readFiles = createTlsReader(target);
-  const own = () => ({ username: target.username, password: password() });
+  const credentials = () => ({ username: target.username, password: password() });
   const tls = (host?: string) => (target.tls === true ? tlsOptions(readFiles(), host) : undefined);
 
   switch (target.kind) {
@@ -35,21 +38,27 @@ export function createIdentityReader(target: RedisTarget, command?: PasswordComm
         // An error here would end the reconnects of the driver.
         if (current !== lastValid && redisUrl.safeParse(current).success) lastValid = current;
         const { isTls, host, ...address } = readRedisUrl(lastValid);
-        return { ...own(), ...address, host, tls: isTls ? tlsOptions(readFiles(), host) : tls(host) };
+        return { ...credentials(), ...address, host, tls: isTls ? tlsOptions(readFiles(), host) : tls(host) };
       };
     }
     case "host":
-      return () => ({ ...own(), host: target.host, port: target.port, tls: tls(target.host) });
+      return () => ({ ...credentials(), host: target.host, port: target.port, tls: tls(target.host) });
     case "sentinel": {
       const sentinelPassword = rereadSecret(target.sentinelPassword, target.sentinelPasswordFile);
       const { sentinelUsername } = target;
       return () => {
         const options = tls();
-        return { ...own(), sentinelUsername, sentinelPassword: sentinelPassword(), tls: options, sentinelTLS: options };
+        return {
+          ...credentials(),
+          sentinelUsername,
+          sentinelPassword: sentinelPassword(),
+          tls: options,
+          sentinelTLS: options,
+        };
       };
     }
     case "cluster":
-      return () => ({ ...own(), tls: tls() });
+      return () => ({ ...credentials(), tls: tls() });
   }
 }
 

@@ -8,7 +8,7 @@ export type ConfirmationsDeps = {
   /** The connection that receives messages. If it also receives invalidations, they arrive in order. */
   client: Redis;
   redis: Pick<RedisAccess, "write">;
-  /** Whether this instance remembers keys, so that the others have to wait for it. */
+  /** Whether this instance remembers keys, so that other instances have to wait for its confirmation. */
   remembersKeys: boolean;
   /** Called with the outcome of each wait. */
   onWaited?(isConfirmed: boolean): void;
@@ -30,7 +30,7 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
   const publish = (channel: string, text: string) => redis.write((connection) => connection.publish(channel, text));
 
   const listen = async (): Promise<void> => {
-    // After a subscription, other connections accept no commands.
+    // With RESP2, a connection that has subscribed accepts no other commands.
     if ((await sayHello(client)).protocol !== 3) throw new Error("The connection does not speak RESP3");
     await client.subscribe(ownChannel, ...(remembersKeys ? [requestChannel] : []));
     isListening = true;
@@ -38,8 +38,8 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
   const onMessage = (channel: string, text: string): void => {
     if (channel === ownChannel) waits.get(text)?.();
     else if (channel === requestChannel) {
-      const [replyChannel = "", wait = ""] = text.split(" ");
-      publish(replyChannel, wait).catch(() => undefined);
+      const [replyChannel = "", waitId = ""] = text.split(" ");
+      publish(replyChannel, waitId).catch(() => undefined);
     }
   };
   client.on("message", onMessage);
@@ -52,7 +52,7 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
     listen,
     /** Waits until each instance that remembers keys has received all changes so far, at most `maxConfirmationMs`. */
     async confirm(): Promise<void> {
-      const wait = randomUUID();
+      const waitId = randomUUID();
       const { promise, resolve } = Promise.withResolvers<boolean>();
       const limit = startTimeout(maxConfirmationMs, () => resolve(false));
       let answers = 0;
@@ -60,11 +60,11 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
       const check = () => {
         if (answers >= expected) resolve(true);
       };
-      waits.set(wait, () => {
+      waits.set(waitId, () => {
         answers += 1;
         check();
       });
-      publish(requestChannel, `${ownChannel} ${wait}`).then(
+      publish(requestChannel, `${ownChannel} ${waitId}`).then(
         (receivers) => {
           expected = isListening || receivers === 0 ? receivers : Number.POSITIVE_INFINITY;
           check();
@@ -73,7 +73,7 @@ export function createConfirmations({ client, redis, remembersKeys, onWaited }: 
       );
       onWaited?.(await promise);
       limit.cancel();
-      waits.delete(wait);
+      waits.delete(waitId);
     },
   };
 }

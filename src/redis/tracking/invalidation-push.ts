@@ -1,7 +1,7 @@
 import type { Redis } from "ioredis";
 import dataHandler from "ioredis/built/DataHandler.js";
 
-// ioredis reads the push messages of RESP3 and emits those of channels only. This emits invalidations as well.
+// ioredis reads the push messages of RESP3, but emits only those of channels. With this file it emits invalidations, too.
 
 type Handler = { redis: Redis };
 

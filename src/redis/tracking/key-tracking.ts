@@ -23,7 +23,7 @@ export type KeyTrackingDeps = {
   onInvalidated(key: string): void;
   /** Called when any key may have changed: the connection broke, or all keys were deleted. */
   onAllInvalidated(): void;
-  onChange(off: TrackingOffReason | undefined): void;
+  onChange(offReason: TrackingOffReason | undefined): void;
 };
 
 export const heartbeatMs = 200;
@@ -43,23 +43,23 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
   const { client, readKey, changeKey, beforeUse, onInvalidated, onAllInvalidated, onChange } = deps;
   /** The time at which all reports were known to have arrived; undefined while tracking is off. */
   let currentAt: number | undefined;
-  let off: TrackingOffReason | undefined = "disconnected";
-  let connection = 0;
+  let currentOffReason: TrackingOffReason | undefined = "disconnected";
+  let connectionNumber = 0;
   let proof: { key: string; onInvalidated(): void } | undefined;
 
   const isCurrent = (): boolean => currentAt !== undefined && performance.now() - currentAt <= maxSilenceMs;
 
-  const setOff = (reason: TrackingOffReason | undefined): void => {
+  const setOffReason = (reason: TrackingOffReason | undefined): void => {
     if (reason !== undefined && reason !== "silent") {
       currentAt = undefined;
       onAllInvalidated();
     }
-    if (reason === off) return;
-    off = reason;
+    if (reason === currentOffReason) return;
+    currentOffReason = reason;
     onChange(reason);
   };
 
-  /** Shows that changes are reported: a server or a proxy may accept the command and never send a report. */
+  /** Tests whether changes are reported, because a server or a proxy may accept the command and never send a report. */
   const proveInvalidation = async (): Promise<void> => {
     const { promise, resolve } = Promise.withResolvers<void>();
     const key = `haven:tracking:{${randomUUID()}}`;
@@ -69,52 +69,52 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
     await withTimeout(proofTimeoutMs, promise, () => new Error("No invalidation arrived"));
   };
 
-  /** Returns true if there is nothing to retry: tracking is on, or the connection broke and `ready` starts again. */
+  /** Returns true if no retry is needed: tracking is on, or the connection broke, and the next `ready` event calls this again. */
   const setUp = async (): Promise<boolean> => {
-    const mine = connection;
-    let failed: TrackingOffReason = "unsupported";
+    const startedOn = connectionNumber;
+    let failureReason: TrackingOffReason = "unsupported";
     const startedAt = performance.now();
     try {
       const { protocol, isPrimary } = await sayHello(client);
       if (protocol !== 3) throw new Error("The connection does not speak RESP3");
       if (!isPrimary) {
-        failed = "not_primary";
+        failureReason = "not_primary";
         throw new Error("The server is a replica");
       }
       await client.client("TRACKING", "ON");
       await beforeUse();
-      failed = "unproven";
+      failureReason = "unproven";
       await proveInvalidation();
-      if (mine !== connection) return true;
+      if (startedOn !== connectionNumber) return true;
       currentAt = startedAt;
-      await beat();
-      setOff(isCurrent() ? undefined : "silent");
+      await sendHeartbeat();
+      setOffReason(isCurrent() ? undefined : "silent");
       return true;
     } catch {
-      if (mine !== connection) return true;
-      setOff(failed);
+      if (startedOn !== connectionNumber) return true;
+      setOffReason(failureReason);
       return false;
     }
   };
 
-  const beat = async (): Promise<void> => {
+  const sendHeartbeat = async (): Promise<void> => {
     if (currentAt === undefined) return;
-    const mine = connection;
+    const startedOn = connectionNumber;
     const sentAt = performance.now();
     const hello = await sayHello(client).catch(() => undefined);
-    if (mine !== connection || currentAt === undefined || hello === undefined) return;
+    if (startedOn !== connectionNumber || currentAt === undefined || hello === undefined) return;
     if (!hello.isPrimary) {
-      setOff("not_primary");
+      setOffReason("not_primary");
       setUps.start();
       return;
     }
     currentAt = Math.max(currentAt, sentAt);
-    if (off === "silent" && isCurrent()) setOff(undefined);
+    if (currentOffReason === "silent" && isCurrent()) setOffReason(undefined);
   };
 
   const onConnectionLost = (): void => {
-    connection += 1;
-    setOff("disconnected");
+    connectionNumber += 1;
+    setOffReason("disconnected");
   };
 
   onInvalidation(client, (keys) => {
@@ -128,24 +128,24 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
   client.on("close", onConnectionLost);
   client.on("ready", setUps.start);
   if (client.status === "ready") setUps.start();
-  let lateBeats = 0;
+  let lateHeartbeats = 0;
   const timer = setInterval(() => {
-    lateBeats = isCurrent() ? 0 : lateBeats + 1;
-    // One late beat may be a stall of this process.
-    if (off === undefined && lateBeats > 1) setOff("silent");
-    void beat();
+    lateHeartbeats = isCurrent() ? 0 : lateHeartbeats + 1;
+    // One late heartbeat may be a stall of this process.
+    if (currentOffReason === undefined && lateHeartbeats > 1) setOffReason("silent");
+    void sendHeartbeat();
   }, heartbeatMs).unref();
 
   return {
     /** Whether remembered keys may be used: those read since the last `onAllInvalidated`, and not reported as changed. */
     isCurrent,
-    offReason: (): TrackingOffReason | undefined => off,
+    offReason: (): TrackingOffReason | undefined => currentOffReason,
     stop(): void {
       clearInterval(timer);
       setUps.stop();
       client.off("ready", setUps.start);
       client.off("close", onConnectionLost);
-      connection += 1;
+      connectionNumber += 1;
       currentAt = undefined;
     },
   };
