@@ -15,14 +15,17 @@ const selectRelations = `
     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
   ORDER BY c.relname`;
 
-/** No rows if the role does not exist. */
+/** Returns no rows if the role does not exist. */
 const selectSchemas = `
   SELECT quote_ident(n.nspname) AS schema FROM pg_namespace n, pg_roles r
   WHERE r.rolname = $1 AND n.nspname IN (current_schema(), $2)`;
 
 type Relation = { name: string; isSequence: boolean; isHistory: boolean };
 
-/** Runs in each `migrate`, in the transaction that creates new tables, so that the serving role can use them at once. */
+/**
+ * Grants privileges to the serving role. Each `migrate` runs this in the transaction that creates new tables, so that the
+ * serving role can use them at once.
+ */
 export async function grantToRole(client: pg.Client, role: string): Promise<void> {
   const { rows: schemas } = await client.query<{ schema: string }>(selectSchemas, [role, jobSchema]);
   if (schemas.length === 0)

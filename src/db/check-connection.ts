@@ -8,7 +8,10 @@ export type CheckQuery = <Row extends QueryResultRow>(text: string, values?: unk
 
 export type CheckConnectionDeps = { connector: Connector; applicationName: string; statementTimeoutMs: number };
 
-/** Shorter than the time after which Postgres looks for deadlocks, so that a migration is never the one that is ended. */
+/**
+ * Shorter than the `deadlock_timeout` of Postgres. In a deadlock with a migration, the check gives up before Postgres
+ * could end the migration.
+ */
 const maxLockTimeoutMs = 500;
 
 /**

@@ -12,7 +12,7 @@ const refusedWriteStates = new Set(["25006", "53100"]);
 /** The connection failed or timed out: the driver reports an error that is not a reply of the server. */
 export class ConnectionFailure extends Error {
   override readonly name = "ConnectionFailure";
-  /** A change was sent and its result is unknown: it may be in effect, or take effect later. */
+  /** Whether a change was sent whose result is unknown. The change may be in effect, or take effect later. */
   readonly mayHaveCommitted: boolean;
 
   constructor(
@@ -29,7 +29,7 @@ export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
-/** For a statement that commits. If it ends without a reply, or Postgres ends the connection, its result is unknown. */
+/** Rethrows an error of a statement that commits. Without a reply, or if Postgres ended the connection, its result is unknown. */
 export function throwUnconfirmed(error: unknown): never {
   const isUnknown =
     error instanceof ConnectionFailure || (error instanceof DatabaseError && error.severity !== "ERROR");
@@ -41,7 +41,7 @@ export function throwUnconfirmed(error: unknown): never {
 export function isDatabaseFailure(error: unknown): boolean {
   if (error instanceof DatabaseError) {
     const state = error.code ?? "";
-    // Postgres refuses or ends the connection, unless it ends it because of an idle transaction of the application.
+    // FATAL: Postgres refuses or ends the connection. With 25P03, an idle transaction of the application is the cause.
     if (error.severity === "FATAL" && state !== "25P03") return true;
     return serverFailureClasses.has(state.slice(0, 2)) || serverFailureStates.has(state);
   }

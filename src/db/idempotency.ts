@@ -16,7 +16,7 @@ export async function runIdempotent<Answer extends StoredResponse>(
   work: (tx: Transaction) => Promise<Answer>,
 ): Promise<Answer | StoredResponse> {
   return db.transaction(async (tx) => {
-    // In one round trip, and in this order: the second statement sees what the previous holder of the key committed.
+    // In one round trip, and in this order, so that the second statement reads what the last holder of the lock committed.
     const [, stored] = await Promise.all([lockKey(tx, attempt), find(tx, attempt)]);
     if (stored !== undefined) {
       await waitForReplicas(tx, attempt);
@@ -32,17 +32,20 @@ export async function runIdempotent<Answer extends StoredResponse>(
 async function lockKey(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
   const sql = {
     name: "idempotency-lock",
-    text: "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS mine",
+    text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS "isLocked"',
   };
-  const [claimed] = await tx.query<{ mine: boolean }>(sql, [`idempotency ${userId} ${key}`]);
-  if (claimed?.mine !== true) {
+  const [lock] = await tx.query<{ isLocked: boolean }>(sql, [`idempotency ${userId} ${key}`]);
+  if (lock?.isLocked !== true) {
     throw new AppError("conflict", "A request with this Idempotency-Key is in progress. Retry later.", {
       retryAfterSeconds: 1,
     });
   }
 }
 
-/** A separate statement after `lockKey`: in a shared one, the snapshot could be older than the response of the previous holder. */
+/**
+ * Must be a separate statement after `lockKey`. In the same statement, the snapshot could be older than the response that
+ * the last holder of the lock stored.
+ */
 async function find(
   tx: Queryable,
   { userId, key, fingerprint }: IdempotentRequest,
@@ -52,9 +55,9 @@ async function find(
     text: `SELECT fingerprint, status, headers, body FROM idempotency_keys
            WHERE user_id = $1 AND key = $2 AND created_at > now() - interval '1 day'`,
   };
-  const [kept] = await tx.query<StoredResponse & { fingerprint: string }>(sql, [userId, key]);
-  if (kept === undefined) return undefined;
-  if (kept.fingerprint === fingerprint) return { status: kept.status, headers: kept.headers, body: kept.body };
+  const [stored] = await tx.query<StoredResponse & { fingerprint: string }>(sql, [userId, key]);
+  if (stored === undefined) return undefined;
+  if (stored.fingerprint === fingerprint) return { status: stored.status, headers: stored.headers, body: stored.body };
   throw new AppError("unprocessable", "This Idempotency-Key was used for a different request.", {
     errors: [
       { path: "Idempotency-Key", message: "was used for a different request; create a new key for each request" },
@@ -63,8 +66,9 @@ async function find(
 }
 
 /**
- * A commit that timed out while it waited for a standby is visible, and lost if the standby takes over. Locking its row
- * writes WAL, so that this transaction commits only once the standby has both.
+ * The commit of the stored response may have timed out while it waited for a standby. The response is then visible, but
+ * would be lost if the standby took over. Locking the row writes WAL, so that this transaction commits only when the
+ * standby has the response as well.
  */
 async function waitForReplicas(tx: Queryable, { userId, key }: IdempotentRequest): Promise<void> {
   await tx.query("SELECT FROM idempotency_keys WHERE user_id = $1 AND key = $2 FOR UPDATE", [userId, key]);

@@ -20,13 +20,13 @@ export type BlockerObservation = {
   /** The session that may be blocked. */
   pid: number;
   connector: Connector;
-  everyMs: number;
+  intervalMs: number;
   onBlocked(blockers: readonly Blocker[]): void;
 };
 
 /**
  * Reports the sessions that block `work`. A waiting session cannot run a query itself, so a second connection is opened
- * if `work` takes longer than `everyMs`. Errors of the second connection are ignored.
+ * if `work` takes longer than `intervalMs`. Errors of the second connection are ignored.
  */
 export async function withBlockersObserved<T>(observation: BlockerObservation, work: () => Promise<T>): Promise<T> {
   const finished = new AbortController();
@@ -40,16 +40,16 @@ export async function withBlockersObserved<T>(observation: BlockerObservation, w
 }
 
 async function observe(
-  { pid, connector, everyMs, onBlocked }: BlockerObservation,
+  { pid, connector, intervalMs, onBlocked }: BlockerObservation,
   finished: AbortSignal,
 ): Promise<void> {
-  await sleep(everyMs, undefined, { signal: finished });
+  await sleep(intervalMs, undefined, { signal: finished });
   const { client } = await connector.open({ applicationName: "haven-migrate", statementTimeoutMs: 1000 });
   try {
     while (!finished.aborted) {
       const { rows } = await client.query<Blocker>(selectBlockers, [pid]);
       if (rows.length > 0) onBlocked(rows);
-      await sleep(everyMs, undefined, { signal: finished });
+      await sleep(intervalMs, undefined, { signal: finished });
     }
   } finally {
     await client.end();

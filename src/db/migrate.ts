@@ -14,7 +14,7 @@ import {
 } from "./migration-files.ts";
 import { createHistory, pendingMigrations, readHistory, recordMigration } from "./migration-history.ts";
 
-/** An arbitrary number, the same in all instances. */
+/** The number of the lock that lets one instance migrate at a time. It is arbitrary, but the same in all instances. */
 const advisoryLock = 4_000_814_001;
 
 /** While a statement waits for a table lock, all later requests for that table queue behind it. */
@@ -41,8 +41,8 @@ export type MigrateOptions = PostgresSource & {
  * wait for each other.
  */
 export async function migrate(options: MigrateOptions): Promise<string[]> {
-  const wanted = options.migrations ?? (await readMigrations());
-  for (const migration of wanted) assertRepeatable(migration);
+  const allMigrations = options.migrations ?? (await readMigrations());
+  for (const migration of allMigrations) assertRepeatable(migration);
   const connector = createConnector(options);
   const { client } = await connector.open({
     applicationName: migrateApplication,
@@ -50,7 +50,7 @@ export async function migrate(options: MigrateOptions): Promise<string[]> {
     queryTimeoutMs: options.timeoutMs + 1000,
   });
   try {
-    const run: Run = { ...options, client, connector, wanted };
+    const run: Run = { ...options, client, connector, allMigrations };
     const applied: string[] = [];
     for (;;) {
       const step = await retryWhileLocked(run, () => applyBatch(run));
@@ -69,7 +69,7 @@ const migrateApplication = "haven-migrate";
 type Run = MigrateOptions & {
   client: pg.Client;
   connector: Connector;
-  wanted: readonly Migration[];
+  allMigrations: readonly Migration[];
 };
 
 class LockNotAvailable extends Error {
@@ -86,16 +86,16 @@ class LockNotAvailable extends Error {
 /** Retries with growing pauses, in which the locks are released. */
 async function retryWhileLocked<T>(run: Run, attempt: () => Promise<T>): Promise<T> {
   const pauses = run.pausesMs ?? defaultRetryPausesMs;
-  const until = performance.now() + run.timeoutMs;
-  for (let failed = 0; ; failed += 1) {
+  const deadline = performance.now() + run.timeoutMs;
+  for (let failedAttempts = 0; ; failedAttempts += 1) {
     try {
       return await attempt();
     } catch (error) {
       if (!(error instanceof LockNotAvailable)) throw error;
-      const pauseMs = pauses[Math.min(failed, pauses.length - 1)] ?? 0;
+      const pauseMs = pauses[Math.min(failedAttempts, pauses.length - 1)] ?? 0;
       const blocked = describeBlockers(error.blockers);
-      if (performance.now() + pauseMs > until || run.signal?.aborted) {
-        const attempts = `${failed + 1} ${failed === 0 ? "attempt" : "attempts"}`;
+      if (performance.now() + pauseMs > deadline || run.signal?.aborted) {
+        const attempts = `${failedAttempts + 1} ${failedAttempts === 0 ? "attempt" : "attempts"}`;
         throw new MigrationError(`${error.migration}: a lock was not available in ${attempts}. ${blocked}`);
       }
       run.onProgress?.(`${error.migration}: a lock is not available; retrying in ${pauseMs / 1000} s. ${blocked}`);
@@ -108,7 +108,7 @@ type Batch = { applied: string[]; next: Migration | undefined };
 
 /** Applies, in one transaction, all migrations up to the first one that has to run outside a transaction. */
 async function applyBatch(run: Run): Promise<Batch> {
-  const { client, wanted } = run;
+  const { client, allMigrations } = run;
   const lock = "pg_try_advisory_xact_lock";
   await waitForTurn(run, async () => {
     await client.query("BEGIN");
@@ -119,7 +119,7 @@ async function applyBatch(run: Run): Promise<Batch> {
   try {
     await client.query("SELECT set_config('lock_timeout', $1, true)", [lockTimeoutOf(run)]);
     await createHistory(client);
-    const pending = pendingMigrations(wanted, await readHistory(client));
+    const pending = pendingMigrations(allMigrations, await readHistory(client));
     const outside = pending.findIndex(runsOutsideTransaction);
     const batch = outside === -1 ? pending : pending.slice(0, outside);
     for (const migration of batch) {
@@ -148,7 +148,7 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
   // A session lock, because the statement cannot run inside a transaction.
   await waitForTurn(run, () => tryLock(client, "pg_try_advisory_lock"));
   try {
-    const pending = pendingMigrations(run.wanted, await readHistory(client));
+    const pending = pendingMigrations(run.allMigrations, await readHistory(client));
     if (pending[0]?.name !== migration.name) return false;
     await dropInvalidIndex(client, migration);
     await client.query("SELECT set_config('lock_timeout', $1, false)", [
@@ -170,10 +170,10 @@ async function applyOutside(run: Run, migration: Migration): Promise<boolean> {
 
 /** Polls instead of waiting in a statement, because an open statement blocks CREATE INDEX CONCURRENTLY. */
 async function waitForTurn(run: Run, attempt: () => Promise<boolean>): Promise<void> {
-  const until = performance.now() + run.timeoutMs;
+  const deadline = performance.now() + run.timeoutMs;
   while (!(await attempt())) {
     run.signal?.throwIfAborted();
-    if (performance.now() > until)
+    if (performance.now() > deadline)
       throw new MigrationError("Another instance is still migrating. This run changed nothing.");
     await sleep(turnPollMs);
   }
@@ -181,8 +181,11 @@ async function waitForTurn(run: Run, attempt: () => Promise<boolean>): Promise<v
 
 const turnPollMs = 100;
 
-async function tryLock(client: pg.Client, fn: "pg_try_advisory_lock" | "pg_try_advisory_xact_lock"): Promise<boolean> {
-  const { rows } = await client.query<{ free: boolean }>(`SELECT ${fn}($1) AS free`, [advisoryLock]);
+async function tryLock(
+  client: pg.Client,
+  lockFunction: "pg_try_advisory_lock" | "pg_try_advisory_xact_lock",
+): Promise<boolean> {
+  const { rows } = await client.query<{ free: boolean }>(`SELECT ${lockFunction}($1) AS free`, [advisoryLock]);
   return rows[0]?.free === true;
 }
 
@@ -198,16 +201,16 @@ async function dropInvalidIndex(client: pg.Client, migration: Migration): Promis
 async function execute(run: Run, migration: Migration, work: () => Promise<unknown>): Promise<void> {
   let blockers: readonly Blocker[] = [];
   const { client, connector } = run;
-  // Behind a pooler each transaction may run in another session.
+  // Read for each migration, because behind a pooler each transaction may run in another session.
   const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
   const pid = rows[0]?.pid ?? 0;
-  const everyMs = (run.lockTimeoutMs ?? defaultLockTimeoutMs) / 4;
-  const onBlocked = (seen: readonly Blocker[]) => {
+  const intervalMs = (run.lockTimeoutMs ?? defaultLockTimeoutMs) / 4;
+  const onBlocked = (current: readonly Blocker[]) => {
     if (waitsWithoutBlocking(migration) && blockers.length === 0)
-      run.onProgress?.(`${migration.name}: waiting for older transactions. ${describeBlockers(seen)}`);
-    blockers = seen;
+      run.onProgress?.(`${migration.name}: waiting for older transactions. ${describeBlockers(current)}`);
+    blockers = current;
   };
-  await withBlockersObserved({ pid, connector, everyMs, onBlocked }, work).catch((cause: unknown) => {
+  await withBlockersObserved({ pid, connector, intervalMs, onBlocked }, work).catch((cause: unknown) => {
     if (cause instanceof pg.DatabaseError && retryableStates.has(cause.code ?? ""))
       throw new LockNotAvailable(migration.name, blockers);
     const changed = runsOutsideTransaction(migration) ? "failed" : "failed and nothing was changed";

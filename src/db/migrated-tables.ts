@@ -9,7 +9,7 @@ export function tablesOf(migrations: readonly Pick<Migration, "sql">[]): string[
   for (const { sql } of migrations) {
     for (const { groups = {} } of sql.replaceAll(/--[^\n]*/g, "").matchAll(change)) {
       const { created, dropped, renamed, name } = groups;
-      for (const gone of [dropped, renamed]) if (gone !== undefined) tables.delete(gone);
+      for (const removed of [dropped, renamed]) if (removed !== undefined) tables.delete(removed);
       if (created !== undefined) tables.add(created);
       if (name !== undefined) tables.add(name);
     }

@@ -35,11 +35,11 @@ export type ConcurrentIndex = { name: string; ifNotExists: boolean };
  */
 export function concurrentIndexOf({ sql }: Pick<Migration, "sql">): ConcurrentIndex | undefined {
   const statement = withoutComments(sql);
-  const found =
+  const match =
     /^CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+(IF\s+NOT\s+EXISTS\s+)?(?!ON\s)("[^"]+"|[a-z_][a-z0-9_$]*)/i.exec(
       statement,
     );
-  const [, ifNotExists, name] = found ?? [];
+  const [, ifNotExists, name] = match ?? [];
   return name === undefined ? undefined : { name, ifNotExists: ifNotExists !== undefined };
 }
 

@@ -30,11 +30,11 @@ export async function recordMigration(client: pg.Client, { name, checksum }: Mig
   await client.query("INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)", [name, checksum]);
 }
 
-export function pendingMigrations(wanted: readonly Migration[], history: MigrationHistory): Migration[] {
-  const changed = wanted.find((migration) => isChanged(migration, history));
+export function pendingMigrations(allMigrations: readonly Migration[], history: MigrationHistory): Migration[] {
+  const changed = allMigrations.find((migration) => isChanged(migration, history));
   if (changed !== undefined)
     throw new MigrationError(`${changed.name} was changed after it had been applied. Write a new migration instead.`);
-  return wanted.filter(({ name }) => !history.has(name));
+  return allMigrations.filter(({ name }) => !history.has(name));
 }
 
 export function isChanged({ name, checksum }: Migration, history: MigrationHistory): boolean {

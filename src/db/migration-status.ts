@@ -13,24 +13,24 @@ export type StatusOptions = PostgresSource & {
 
 /** Reads the status of all migrations. It changes nothing, so a role without the right to change the schema can run it. */
 export async function migrationStatus({ timeoutMs, migrations, ...source }: StatusOptions) {
-  const wanted = migrations ?? (await readMigrations());
+  const allMigrations = migrations ?? (await readMigrations());
   const settings = { applicationName: "haven-migrate", statementTimeoutMs: timeoutMs };
   const { client } = await createConnector(source).open(settings);
   try {
-    return compare(wanted, await readHistory(client));
+    return compare(allMigrations, await readHistory(client));
   } finally {
     await client.end();
   }
 }
 
 /** Compares the files with the history. A `newer` migration was applied by a later version of Haven and is ignored. */
-function compare(wanted: readonly Migration[], history: MigrationHistory): MigrationStatus[] {
-  const shipped = wanted.map((migration): MigrationStatus => {
+function compare(allMigrations: readonly Migration[], history: MigrationHistory): MigrationStatus[] {
+  const shipped = allMigrations.map((migration): MigrationStatus => {
     const appliedAt = history.get(migration.name)?.appliedAt;
     if (appliedAt === undefined) return { name: migration.name, state: "pending", appliedAt };
     return { name: migration.name, state: isChanged(migration, history) ? "changed" : "applied", appliedAt };
   });
-  const names = new Set(wanted.map(({ name }) => name));
+  const names = new Set(allMigrations.map(({ name }) => name));
   const others = [...history]
     .filter(([name]) => !names.has(name))
     .map(([name, { appliedAt }]): MigrationStatus => ({ name, state: "newer", appliedAt }));

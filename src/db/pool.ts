@@ -49,25 +49,26 @@ export type ConnectionCounts = { total: number; idle: number; max: number; waiti
 export type Protect = <T>(work: () => Promise<T>, capability: StoreCapability) => Promise<T>;
 
 /**
- * The server's limit as a share of ours, so that Postgres cancels a slow statement before this process closes the
- * connection.
+ * The time limit in Postgres as a share of the limit in this process, so that Postgres cancels a slow statement before
+ * this process closes the connection.
  */
 const serverShareOfLimit = 0.9;
 
 /**
- * The limit of a short read on a shared connection. One that takes longer runs again, alone, with the limit of the
- * pool.
+ * The limit of a short read on a shared connection. A read that takes longer is run again on a connection of its own, with
+ * the limit of the pool.
  */
 const maxShortMs = 500;
 
-/** The limit of a statement in a request that has used up its limit with waits, as a share of the limit. */
+/** The limit of a statement if the waits of its request have used up the limit, as a share of the limit. */
 const minShareOfLimit = 0.1;
 
 const idleTimeoutMs = 30_000;
 const maxLifetimeMs = 1_800_000;
 
 /**
- * Commits that wait for a standby hold their connections. Without this share they would hold all, and reads would fail.
+ * The share of the connections that writes may not use. Otherwise commits that wait for a standby could hold all
+ * connections, and reads would fail.
  */
 const shareReservedForReads = 0.25;
 
@@ -90,7 +91,7 @@ export function createDatabase(
     idleTimeoutMs,
     maxLifetimeMs,
   });
-  const limitTo = (maxConcurrent: number) =>
+  const createLimiter = (maxConcurrent: number) =>
     createConcurrencyLimiter({
       maxConcurrent,
       maxWaitMs: limits.connectTimeoutMs,
@@ -101,8 +102,8 @@ export function createDatabase(
     });
   const pipelinedMax = pipelinedShareOf(limits.poolMax);
   const exclusiveMax = limits.poolMax - pipelinedMax;
-  const limiter = limitTo(exclusiveMax);
-  const writeLimiter = limitTo(exclusiveMax - Math.floor(limits.poolMax * shareReservedForReads));
+  const limiter = createLimiter(exclusiveMax);
+  const writeLimiter = createLimiter(exclusiveMax - Math.floor(limits.poolMax * shareReservedForReads));
   const shortLimitMs = Math.min(maxShortMs, limits.statementTimeoutMs);
   const pipelined = createPipelinedConnections({
     open: () =>
@@ -119,16 +120,17 @@ export function createDatabase(
     maxLifetimeMs,
   });
 
-  // The waits of a request are part of its limit, so that a client never waits for a connection and then as long again.
+  // The waits of a request count towards its limit, so that a client does not wait for a connection and then for the full
+  // limit of the statement.
   const requestLimitMs = Math.max(queryLimitMs(limits), 2 * limits.connectTimeoutMs);
 
   const withClient = async <T>(work: (client: Client) => Promise<T>, capability: StoreCapability): Promise<T> => {
     const addWait = startWait();
-    const leftMs = () => Math.max(0, requestLimitMs - addWait());
+    const remainingMs = () => Math.max(0, requestLimitMs - addWait());
     const run = async () => {
       const acquire = () => pool.acquire().catch(wrapDriverError);
       const connection = await (pool.counts().idle > 0 ? acquire() : tracer.span(connectSpan, acquire));
-      connection.limitQueries(Math.max(leftMs(), limits.statementTimeoutMs * minShareOfLimit));
+      connection.limitQueries(Math.max(remainingMs(), limits.statementTimeoutMs * minShareOfLimit));
       try {
         const result = await work(connection.client);
         connection.release();
@@ -138,9 +140,9 @@ export function createDatabase(
         throw error;
       }
     };
-    const queue = () => limiter.run(run, leftMs());
+    const queue = () => limiter.run(run, remainingMs());
     try {
-      return await (capability === "write" ? writeLimiter.run(queue, leftMs()) : queue());
+      return await (capability === "write" ? writeLimiter.run(queue, remainingMs()) : queue());
     } catch (error) {
       addWait();
       throw error;

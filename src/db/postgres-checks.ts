@@ -32,7 +32,7 @@ const countApplied = "SELECT count(*)::int AS applied FROM schema_migrations WHE
 const spillToDisk = `
   SELECT count(*) FROM (SELECT i FROM generate_series(1, 20000) AS i ORDER BY md5(i::text)) AS sorted`;
 
-/** Ends a backend of the write check. Its name and its work are compared because the id may be another backend's by now. */
+/** Ends a backend of the write check. The name and the query are compared, because another backend may have its id now. */
 const endBackend = `
   SELECT pg_terminate_backend(pid) FROM pg_stat_activity
   WHERE pid = $1 AND application_name = $2 AND usename = current_user AND query = 'COMMIT'`;
@@ -68,7 +68,7 @@ export function createPostgresChecks({ connector, timeoutMs, migrations, instanc
   };
 
   return {
-    /** Makes the next write check the disk. An update of the check's own row can succeed on a full disk. */
+    /** Makes the next run of `write` test the disk. An update of the check's own row can succeed on a full disk. */
     suspectFullDisk(): void {
       diskMayBeFull = true;
     },
@@ -129,7 +129,7 @@ export function createPostgresChecks({ connector, timeoutMs, migrations, instanc
       endGracefully(opened);
     }),
 
-    /** Makes the next write check open a new connection. Only new connections show that a role or database became read-only. */
+    /** Makes the next run of `write` open a new connection. Only new connections show that a role or database became read-only. */
     renewWriting(): void {
       mustReconnect = true;
     },

@@ -10,7 +10,7 @@ export type ListPage<Item> = { items: Item[]; stoppedAt: string | undefined };
 export type ListQuery = {
   columns: string;
   table: string;
-  /** Conditions with `?` for the value. A condition whose value is undefined is left out. The first selects the owner. */
+  /** Conditions with `?` for the value. A condition whose value is undefined is left out. The first condition selects the owner. */
   where: readonly (readonly [condition: string, value: unknown])[];
   search?: Search;
   /** An index finds the rows of a page for these conditions, so that a page without a search is a short read. */
@@ -71,7 +71,7 @@ export async function readList<Item extends QueryResultRow & { id: string }>(
       WHERE id = ANY (ARRAY(SELECT id FROM searched WHERE found ORDER BY id DESC LIMIT ${bind(take)}))
       ORDER BY id DESC
     ) AS hits ON true`;
-  const found = await db.query<Item & { id: string | null; stoppedAt: string | null }>(sql, values);
-  const items = found.filter(({ id }) => id !== null).map(({ stoppedAt: _, ...item }) => item as unknown as Item);
-  return { items, stoppedAt: found[0]?.stoppedAt ?? undefined };
+  const result = await db.query<Item & { id: string | null; stoppedAt: string | null }>(sql, values);
+  const items = result.filter(({ id }) => id !== null).map(({ stoppedAt: _, ...item }) => item as unknown as Item);
+  return { items, stoppedAt: result[0]?.stoppedAt ?? undefined };
 }

@@ -1,16 +1,16 @@
 import type { SpanDescription } from "../core/tracer.ts";
 
 const maxTextLength = 2000;
-const maxRemembered = 1000;
-const remembered = new Map<string, SpanDescription>();
+const maxCachedSpans = 1000;
+const spansByText = new Map<string, SpanDescription>();
 
 /**
  * Describes a statement for a trace. The text contains placeholders and no values, because values are always passed
- * beside it.
+ * separately.
  */
 export function statementSpan(text: string): SpanDescription {
-  const known = remembered.get(text);
-  if (known !== undefined) return known;
+  const cached = spansByText.get(text);
+  if (cached !== undefined) return cached;
   const operation = /^[\s(]*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? "statement";
   const description: SpanDescription = {
     name: `postgres ${operation}`,
@@ -21,6 +21,6 @@ export function statementSpan(text: string): SpanDescription {
       "db.query.text": text.slice(0, maxTextLength),
     },
   };
-  if (remembered.size < maxRemembered) remembered.set(text, description);
+  if (spansByText.size < maxCachedSpans) spansByText.set(text, description);
   return description;
 }

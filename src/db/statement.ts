@@ -15,8 +15,8 @@ export type Statement = {
   name?: string;
   text: string;
   /**
-   * The statement only reads, and reads a few rows by an index. Outside a transaction it shares a connection with others,
-   * which would wait for it if it were slow.
+   * The statement only reads a few rows by an index. Outside a transaction it shares a connection with other statements,
+   * which would have to wait for a slow statement.
    */
   isShort?: boolean;
 };

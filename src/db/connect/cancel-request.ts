@@ -24,7 +24,7 @@ type Requester = EventEmitter & {
 export function requestCancel({ host, tls, sslDirect }: CancelTarget, client: pg.Client): Promise<void> {
   const processId: unknown = Reflect.get(client, "processID");
   const secretKey: unknown = Reflect.get(client, "secretKey");
-  // A pooler may give no key.
+  // Some poolers send no key.
   if (typeof processId !== "number" || typeof secretKey !== "number") return Promise.resolve();
   const { host: name, port } = client;
   const socket = socketTo(host);

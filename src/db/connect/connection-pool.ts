@@ -21,15 +21,15 @@ export type Lease = {
   client: pg.Client;
   limitQueries: OpenConnection["limitQueries"];
   /** Returns the connection to the pool, or closes it if it is broken. */
-  release(broken?: boolean): void;
+  release(isBroken?: boolean): void;
 };
 
 /** Keeps connections for reuse. The caller limits how many are in use at the same time. */
 export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: ConnectionPoolOptions) {
-  type Pooled = OpenConnection & { openedAt: number; idleTimer: NodeJS.Timeout | undefined; lost: boolean };
+  type Pooled = OpenConnection & { openedAt: number; idleTimer: NodeJS.Timeout | undefined; isLost: boolean };
   const idle: Pooled[] = [];
   let total = 0;
-  let closing = false;
+  let isClosing = false;
   let retiredAt = Number.NEGATIVE_INFINITY;
   const closed = Promise.withResolvers<void>();
 
@@ -40,11 +40,11 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
   };
   const onGone = () => {
     total -= 1;
-    if (closing && total === 0) closed.resolve();
+    if (isClosing && total === 0) closed.resolve();
   };
-  const close = (pooled: Pooled, broken: boolean) => {
+  const close = (pooled: Pooled, isBroken: boolean) => {
     forget(pooled);
-    if (broken || pooled.lost) pooled.destroy();
+    if (isBroken || pooled.isLost) pooled.destroy();
     else endGracefully(pooled);
   };
 
@@ -58,9 +58,9 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       onGone();
       throw error;
     }
-    const pooled: Pooled = { ...opened, openedAt, idleTimer: undefined, lost: false };
+    const pooled: Pooled = { ...opened, openedAt, idleTimer: undefined, isLost: false };
     const onLost = () => {
-      pooled.lost = true;
+      pooled.isLost = true;
       forget(pooled);
     };
     pooled.client.on("error", onLost);
@@ -71,16 +71,16 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
 
   const lend = (pooled: Pooled): Lease => {
     clearTimeout(pooled.idleTimer);
-    let released = false;
+    let isReleased = false;
     return {
       client: pooled.client,
       limitQueries: pooled.limitQueries,
-      release(broken = false) {
-        if (released) throw new Error("The connection was released twice.");
-        released = true;
+      release(isBroken = false) {
+        if (isReleased) throw new Error("The connection was released twice.");
+        isReleased = true;
         const isOld = performance.now() - pooled.openedAt > maxLifetimeMs || pooled.openedAt <= retiredAt;
-        const isUnusable = broken || pooled.isCancelled();
-        if (isUnusable || pooled.lost || isOld || closing) return close(pooled, isUnusable);
+        const isUnusable = isBroken || pooled.isCancelled();
+        if (isUnusable || pooled.isLost || isOld || isClosing) return close(pooled, isUnusable);
         pooled.idleTimer = setTimeout(() => close(pooled, false), idleTimeoutMs);
         idle.push(pooled);
       },
@@ -89,7 +89,7 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
 
   return {
     async acquire(): Promise<Lease> {
-      // The most recently used connection, so that the others reach their idle time-out.
+      // Takes the most recently used connection, so that the other connections reach their idle time-out.
       const pooled = idle.pop();
       return lend(pooled ?? (await connect()));
     },
@@ -99,9 +99,9 @@ export function createConnectionPool({ open, idleTimeoutMs, maxLifetimeMs }: Con
       for (const pooled of [...idle]) close(pooled, false);
     },
     counts: () => ({ total, idle: idle.length }),
-    /** Closes idle connections now, the others when they are released, and resolves when all are closed. */
+    /** Closes idle connections now, and each connection in use when it is released. Resolves when all are closed. */
     async end(): Promise<void> {
-      closing = true;
+      isClosing = true;
       for (const pooled of [...idle]) close(pooled, false);
       if (total > 0) await closed.promise;
     },

@@ -37,20 +37,20 @@ export type ConnectorHooks = {
   onOpened?: ((opened: OpenConnection) => void) | undefined;
 };
 
-const run = <T>(connect: () => Promise<T>): Promise<T> => connect();
+const runUnwatched = <T>(connect: () => Promise<T>): Promise<T> => connect();
 
-/** A host that failed is tried after the others for this long. */
+/** How long a host that failed is tried only after the other hosts. */
 const avoidMs = 5000;
 
 /**
  * Opens every connection to Postgres: those of the pool, of the checks, of `migrate` and of the account commands. Hosts
  * are tried in their order until one accepts the connection and is of the kind that `target_session_attrs` requires.
  */
-export function createConnector(source: PostgresSource, { watch = run, onOpened }: ConnectorHooks = {}) {
+export function createConnector(source: PostgresSource, { watch = runUnwatched, onOpened }: ConnectorHooks = {}) {
   const url = rereadSecret(source.url, source.urlFile);
   const command = source.passwordCommand && createPasswordCommand(source.passwordCommand);
   const failedAt = new Map<string, number>();
-  const readFiles = lastTlsReader();
+  const readFiles = createTlsFilesReader();
 
   const attemptsAt = async (address: PostgresAddress): Promise<Attempt[]> => {
     const { ca, cert, key } = address.sslFiles;
@@ -59,38 +59,38 @@ export function createConnector(source: PostgresSource, { watch = run, onOpened 
       certFile: source.certFile ?? cert,
       keyFile: source.keyFile ?? key,
     });
-    const hosts = (await Promise.all(inOrder(address).map((host) => addressesOf(host, address, source)))).flat();
+    const hosts = (await Promise.all(orderHosts(address).map((host) => addressesOf(host, address, source)))).flat();
     const now = performance.now();
     const isAvoided = ({ host }: Attempt) => now - (failedAt.get(keyOf(host)) ?? Number.NEGATIVE_INFINITY) < avoidMs;
-    const all = hosts.flatMap((host) => tlsAttempts(address, files).map((tls) => ({ address, host, tls })));
-    return [...all.filter((attempt) => !isAvoided(attempt)), ...all.filter(isAvoided)];
+    const attempts = hosts.flatMap((host) => tlsAttempts(address, files).map((tls) => ({ address, host, tls })));
+    return [...attempts.filter((attempt) => !isAvoided(attempt)), ...attempts.filter(isAvoided)];
   };
 
   const openAt = async (address: PostgresAddress, settings: SessionSettings, signal: AbortSignal | undefined) => {
     const errors: unknown[] = [];
-    const all = await attemptsAt(address);
+    const attempts = await attemptsAt(address);
     const passes = address.targetSession === "prefer-standby" ? (["standby", "any"] as const) : [address.targetSession];
-    for (const wanted of passes) {
-      for (const attempt of all) {
+    for (const targetSession of passes) {
+      for (const attempt of attempts) {
         signal?.throwIfAborted();
         try {
           const opened = await openOne(
             attempt,
             settings,
             source.pooler ?? "none",
-            limitOf(attempt, all.length, source),
+            limitOf(attempt, attempts.length, source),
             signal,
           );
-          const suits = isSuitable(opened.client, wanted);
-          if (await withTimeout(queryLimitMs(settings), suits, timedOut).catch(destroyAndRethrow(opened))) {
+          const suitable = isSuitable(opened.client, targetSession);
+          if (await withTimeout(queryLimitMs(settings), suitable, timedOut).catch(destroyAndRethrow(opened))) {
             failedAt.delete(keyOf(attempt.host));
             onOpened?.(opened);
             return opened;
           }
           opened.destroy();
-          errors.push(new NoSuitableServer(wanted));
+          errors.push(new NoSuitableServer(targetSession));
         } catch (error) {
-          if (isFinal(error) && !(isNotAdmitted(error) && hasOtherTls(attempt, all))) throw error;
+          if (isFinal(error) && !(isNotAdmitted(error) && hasOtherTls(attempt, attempts))) throw error;
           errors.push(error);
         }
         failedAt.set(keyOf(attempt.host), performance.now());
@@ -144,18 +144,18 @@ export type Connector = ReturnType<typeof createConnector>;
 
 const keyOf = ({ host, address, port }: PostgresHost): string => `${address ?? host}:${port}`;
 
-function lastTlsReader() {
-  let names = "";
+function createTlsFilesReader() {
+  let previousNames = "";
   let read = createTlsReader({});
   return (files: TlsFiles) => {
-    const next = JSON.stringify(files);
-    if (next !== names) read = createTlsReader(files);
-    names = next;
+    const names = JSON.stringify(files);
+    if (names !== previousNames) read = createTlsReader(files);
+    previousNames = names;
     return read();
   };
 }
 
-function inOrder({ hosts, randomOrder }: PostgresAddress): readonly PostgresHost[] {
+function orderHosts({ hosts, randomOrder }: PostgresAddress): readonly PostgresHost[] {
   if (!randomOrder) return hosts;
   return hosts
     .map((host) => ({ host, at: Math.random() }))
@@ -172,9 +172,9 @@ async function addressesOf(
   const name = host.host;
   if (name === undefined || host.address !== undefined || targetSession === "any" || name.startsWith("/") || isIP(name))
     return [host];
-  const found = await withTimeout(connectTimeoutMs, postgresNames.addressesOf(name), timedOut).catch(() => []);
+  const lookedUp = await withTimeout(connectTimeoutMs, postgresNames.addressesOf(name), timedOut).catch(() => []);
   // If the look-up finds no address, the driver repeats it and fails with its error.
-  return found.length === 0 ? [host] : found.map(({ address }) => ({ ...host, address }));
+  return lookedUp.length === 0 ? [host] : lookedUp.map(({ address }) => ({ ...host, address }));
 }
 
 /** Divides the time limit among the hosts, so that a silent host does not use all of it. */
@@ -198,7 +198,7 @@ function isFinal(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code !== undefined && !/^(?:57P0|53|08)/.test(error.code);
 }
 
-/** pg_hba.conf may admit a user only with TLS, or only without: with `allow` and `prefer`, the other way is tried, too. */
+/** pg_hba.conf may admit a user only with TLS, or only without TLS. The modes `allow` and `prefer` then try both. */
 const isNotAdmitted = (error: unknown): boolean => error instanceof pg.DatabaseError && error.code === "28000";
 
 const hasOtherTls = (attempt: Attempt, all: readonly Attempt[]): boolean =>

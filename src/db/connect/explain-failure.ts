@@ -15,11 +15,11 @@ const labels = {
 /** Explains why a connection to Postgres failed and what to set, without host, user or password. */
 export function explainPostgresFailure(error: unknown): FailureExplanation | undefined {
   for (const cause of causesOf(error)) {
-    const found =
+    const explanation =
       cause instanceof DatabaseError
         ? explainReply(cause)
         : (explainNetworkFailure(codeOf(cause), labels) ?? explainDriverError(cause));
-    if (found !== undefined) return found;
+    if (explanation !== undefined) return explanation;
   }
   return undefined;
 }
@@ -116,7 +116,7 @@ function explainPooler(message: string): FailureExplanation {
     return {
       reason: "credentials",
       sentence:
-        "The pooler does not know the database in DATABASE_URL: add it to the pooler's databases, or correct the name.",
+        "The pooler has no database of the name in DATABASE_URL: add it to the pooler's databases, or correct the name.",
     };
   }
   if (/query_wait_timeout|server_login_retry|cannot connect to server|server login/.test(message))
@@ -142,7 +142,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
   if (error instanceof NoSuitableServer) {
     return {
       reason: "not_primary",
-      sentence: "No host in DATABASE_URL is of the kind that its target_session_attrs asks for, such as a primary.",
+      sentence: "No host in DATABASE_URL is of the kind that its target_session_attrs requires, such as a primary.",
     };
   }
   if (error instanceof PasswordCommandFailed) {
@@ -169,7 +169,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "tls",
       sentence:
-        "Postgres has no TLS, and DATABASE_URL or DATABASE_CA_FILE asks for it: turn TLS on in the server, or use sslmode=disable.",
+        "Postgres does not support TLS, but DATABASE_URL or DATABASE_CA_FILE requires it: turn TLS on in the server, or use sslmode=disable.",
     };
   }
   if (/password must be a (?:non-empty )?string/.test(error.message))
@@ -178,7 +178,7 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "credentials",
       sentence:
-        "Postgres asks for a way to sign in that Haven does not support, such as GSSAPI: allow this user scram-sha-256 or cert in pg_hba.conf.",
+        "Postgres requires an authentication method that Haven does not support, such as GSSAPI: allow scram-sha-256 or cert for this user in pg_hba.conf.",
     };
   }
   if (/timeout expired|timed? ?out/i.test(error.message)) return explainNetworkFailure("ETIMEDOUT", labels);

@@ -2,15 +2,18 @@ import pg from "pg";
 import type { SessionSettings } from "./session-settings.ts";
 
 /**
- * For a connection through a pooler in transaction mode, where each transaction may run in another session of Postgres.
- * Limits are set for one transaction, in the round trip of its first statement, and no statement is named.
+ * Changes a connection through a pooler in transaction mode, where each transaction may run in another session of
+ * Postgres. Limits are set for each transaction, in the round trip of its first statement. Names of statements are left
+ * out, because a prepared statement exists in one session only.
  */
 export function limitEachTransaction(client: pg.Client, settings: SessionSettings): void {
   const send = client.query.bind(client);
   const { statementTimeoutMs, lockTimeoutMs, idleTransactionTimeoutMs } = settings;
   const limits = definedLimits({ statement_timeout: statementTimeoutMs, lock_timeout: lockTimeoutMs });
-  const inTransaction = definedLimits({ idle_in_transaction_session_timeout: idleTransactionTimeoutMs });
-  const begin = ["BEGIN", ...[...limits, ...inTransaction].map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(";");
+  const transactionLimits = definedLimits({ idle_in_transaction_session_timeout: idleTransactionTimeoutMs });
+  const begin = ["BEGIN", ...[...limits, ...transactionLimits].map(([name, ms]) => `SET LOCAL ${name} = ${ms}`)].join(
+    ";",
+  );
   const calls = limits.map(([name, ms]) => `set_config('${name}', '${ms}', true) AS ${name}`);
   // The condition is never true, but Postgres has to call all functions to evaluate it.
   const setLimits = `SELECT FROM ${calls.join(", ")} WHERE concat(${limits.map(([name]) => name)}) IS NULL`;
@@ -53,16 +56,16 @@ function limitedQuery(statement: pg.QueryConfig, setLimits: string, callback: Ca
   const query: pg.Query = Reflect.construct(pg.Query, [{ ...statement, queryMode: "extended" }, undefined, callback]);
   const methodOf = (name: string) =>
     (Reflect.get(pg.Query.prototype, name) as (...args: unknown[]) => unknown).bind(query);
-  let limitsAreSet = false;
-  const onlyAfterLimits = (name: string) => {
+  let areLimitsSet = false;
+  const ignoreBeforeLimits = (name: string) => {
     const handle = methodOf(name);
     Reflect.set(query, name, (...args: unknown[]) => {
-      if (limitsAreSet) handle(...args);
-      else limitsAreSet = name === "handleCommandComplete";
+      if (areLimitsSet) handle(...args);
+      else areLimitsSet = name === "handleCommandComplete";
     });
   };
-  onlyAfterLimits("handleDataRow");
-  onlyAfterLimits("handleCommandComplete");
+  ignoreBeforeLimits("handleDataRow");
+  ignoreBeforeLimits("handleCommandComplete");
   const prepare = methodOf("prepare");
   Reflect.set(query, "prepare", (connection: pg.Connection) => {
     connection.parse({ name: "", text: setLimits, types: [] }, true);

@@ -18,9 +18,15 @@ export type OpenConnection = {
   destroy(): void;
   /** When the certificate of the server ends; undefined without TLS. */
   certificateExpiry: number | undefined;
-  /** Limits each of the next statements. Below the limit of the connection, the statement is cancelled before it ends. */
+  /**
+   * Limits each of the next statements. With a limit that is shorter than that of the connection, Postgres is requested to
+   * cancel a statement shortly before the limit.
+   */
   limitQueries(limitMs: number): void;
-  /** A cancel request may still arrive, and would end a later statement, so the connection must not be used again. */
+  /**
+   * Returns whether a cancel request was sent. It may arrive late and end a later statement, so the connection must not be
+   * used again.
+   */
   isCancelled(): boolean;
 };
 
@@ -44,7 +50,7 @@ export async function openOne(
     password: address.password,
     database: address.database,
     options: address.options,
-    // The driver would read PGSSLMODE if it were undefined.
+    // If this option were undefined, the driver would read PGSSLMODE.
     ssl: tls,
     ...(tls !== false && address.sslDirect && { sslnegotiation: "direct" as const }),
     enableChannelBinding: address.channelBinding,
@@ -95,9 +101,9 @@ export async function openOne(
 function endOnUnknownMessages({ connection }: pg.Client): void {
   const attach: (stream: Duplex) => void = Reflect.get(connection, "attachListeners").bind(connection);
   Reflect.set(connection, "attachListeners", (stream: Duplex) => {
-    const others = new Set(stream.listeners("data"));
+    const earlierListeners = new Set(stream.listeners("data"));
     attach(stream);
-    for (const listener of stream.listeners("data").filter((one) => !others.has(one))) {
+    for (const listener of stream.listeners("data").filter((candidate) => !earlierListeners.has(candidate))) {
       stream.off("data", listener as () => void);
       stream.on("data", (chunk: Buffer) => {
         try {
@@ -133,12 +139,14 @@ function joinWrites(client: pg.Client): void {
   });
 }
 
-/**
- * The share of a shortened limit after which Postgres is requested to cancel, so that its answer arrives within the limit. A
- * limit that leaves Postgres this time beyond its own is not shortened: Postgres cancels the statement itself.
- */
+/** With a shortened limit, Postgres is requested to cancel after this share of it, so that the answer arrives in time. */
 const cancelShare = 0.9;
-const cancelsItself = 1.05;
+
+/**
+ * A limit counts as shortened if it is less than this multiple of the limit in Postgres. With a longer limit, Postgres
+ * cancels the statement in time without a request.
+ */
+const minShareOfServerLimit = 1.05;
 
 /**
  * Limits each query, because the driver's own limits would also count a blocked event loop. A time-out ends the query in
@@ -157,14 +165,17 @@ function limitEachQuery(
   Reflect.set(client, "query", (statement: pg.QueryConfig, values?: unknown[]) => {
     const { serverMs, currentMs } = limits;
     const running = query(statement, values);
-    // The limit in Postgres is that of the connection, so a shorter one has to be enforced here.
-    const isShortened = currentMs < serverMs * cancelsItself;
+    // Postgres applies the limit of the connection to each statement, so a shorter limit has to be enforced here.
+    const isShortened = currentMs < serverMs * minShareOfServerLimit;
     const limited = isShortened ? cancelAfter(currentMs * cancelShare, running, cancel) : running;
     return withTimeout(currentMs, limited, onTimeout);
   });
 }
 
-/** Requests Postgres to cancel a query after a time. A commit succeeds then, although it is not confirmed, so it is rejected. */
+/**
+ * Requests Postgres to cancel a query after a time. A cancelled commit that waits for a standby succeeds without the
+ * confirmation of the standby, so a result after the request is rejected.
+ */
 async function cancelAfter<T>(limitMs: number, running: Promise<T>, cancel: () => void): Promise<T> {
   let isCancelled = false;
   const limit = startTimeout(limitMs, () => {

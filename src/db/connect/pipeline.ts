@@ -19,14 +19,14 @@ export type PipelineOptions = {
 /** A connection takes no further statement while its oldest one runs for longer than this. */
 const slowMs = 50;
 
-/** The number of statements in flight from which other connections are used. */
+/** A connection with this many statements in flight takes no further statement. */
 const maxInFlight = 64;
 
 const minWatchMs = 25;
 
 /**
- * A connection on which statements are sent without waiting for the answers to earlier ones. Postgres runs them one
- * after the other, so the time of a statement begins when the one before it is answered.
+ * A connection on which statements are sent without waiting for the answers to earlier statements. Postgres runs them one
+ * after the other, so the time limit of a statement begins when the previous statement is answered.
  */
 export function createPipeline({ client, destroy }: OpenConnection, options: PipelineOptions) {
   const { limitMs, idleTimeoutMs, onTimeout, onClosed } = options;

@@ -16,8 +16,8 @@ export type PipelinedConnectionsOptions = {
 const pauseMs = 1000;
 
 /**
- * A few connections that short reads share. A read that fails on them for any reason but its own SQL is run again in the
- * pool, which decides whether Postgres failed.
+ * Creates a few connections that short reads share. If a read fails here, and its SQL is not the cause, the read is run
+ * again in the pool. Only a failure in the pool counts as a failure of Postgres.
  */
 export function createPipelinedConnections(options: PipelinedConnectionsOptions) {
   const { open, maxConnections, limitMs, idleTimeoutMs, maxLifetimeMs } = options;
@@ -60,7 +60,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
     }
   };
 
-  const choose = (): Pipeline | undefined => {
+  const chooseConnection = (): Pipeline | undefined => {
     const now = performance.now();
     let best: Pipeline | undefined;
     for (const pipeline of pipelines) {
@@ -78,7 +78,7 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
       statement: PipelinedStatement,
       values: readonly unknown[],
     ): Promise<Row[] | undefined> {
-      return choose()?.read<Row>(statement, values);
+      return chooseConnection()?.read<Row>(statement, values);
     },
     /** Closes each connection once its statements are answered. */
     retire(): void {
@@ -98,6 +98,6 @@ export function createPipelinedConnections(options: PipelinedConnectionsOptions)
   };
 }
 
-/** Of the connections of a process, two to four are pipelined. A small pool has none. */
+/** Returns how many connections of a process are pipelined: two to four, or none if the pool is small. */
 export const pipelinedShareOf = (poolMax: number): number =>
   poolMax < 5 ? 0 : Math.min(4, Math.max(2, Math.floor(poolMax / 4)));

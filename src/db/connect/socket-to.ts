@@ -2,12 +2,12 @@ import { isIP, Socket } from "node:net";
 import type { PostgresHost } from "../../config/postgres-url.ts";
 import { createNameResolver } from "../../core/name-resolver.ts";
 
-/** The names of all connections to Postgres, so that a new one can use what an earlier one has found. */
+/** The resolver for all connections to Postgres, so that a new connection can use the results of earlier look-ups. */
 export const postgresNames = createNameResolver();
 
 /**
- * Creates a socket that connects to the address of a host, if one is known, while the driver uses its name, for which the
- * certificate is verified.
+ * Creates a socket that connects to the address of a host, if the address is known. The driver still uses the name of the
+ * host, because the certificate is verified for the name.
  */
 export function socketTo({ address }: PostgresHost): Socket {
   const socket = new Socket();

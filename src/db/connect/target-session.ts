@@ -6,24 +6,24 @@ export class NoSuitableServer extends Error {
   override readonly name = "NoSuitableServer";
   readonly code = "NO_SUITABLE_SERVER";
 
-  constructor(wanted: SessionAttributes) {
-    super(`No server is ${wanted}.`);
+  constructor(targetSession: SessionAttributes) {
+    super(`No server is ${targetSession}.`);
   }
 }
 
 type Server = { standby: boolean; readOnly: boolean };
 
-export async function isSuitable(client: pg.Client, wanted: SessionAttributes): Promise<boolean> {
-  if (wanted === "any") return true;
+export async function isSuitable(client: pg.Client, targetSession: SessionAttributes): Promise<boolean> {
+  if (targetSession === "any") return true;
   const { rows } = await client.query<Server>(
     `SELECT pg_is_in_recovery() AS standby, current_setting('transaction_read_only') = 'on' AS "readOnly"`,
   );
   const [server] = rows;
-  return server !== undefined && fits(server, wanted);
+  return server !== undefined && isOfKind(server, targetSession);
 }
 
-export function fits({ standby, readOnly }: Server, wanted: SessionAttributes): boolean {
-  switch (wanted) {
+export function isOfKind({ standby, readOnly }: Server, targetSession: SessionAttributes): boolean {
+  switch (targetSession) {
     case "read-write":
       return !readOnly;
     case "read-only":

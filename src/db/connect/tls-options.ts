@@ -4,13 +4,17 @@ import type { TlsMaterial } from "../../config/tls-files.ts";
 
 /** Returns the TLS options of each attempt, in order; `false` is plain text. A second attempt follows if the first fails. */
 export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
-  // An authority that the URL names is one even if its file is missing: the certificate is never accepted unverified.
+  // An authority in the URL counts even if its file is missing, so that no certificate is accepted without verification.
   const hasAuthority = files.ca !== undefined || address.sslFiles.ca !== undefined;
   const mode = effectiveMode(address, hasAuthority);
-  const verified = verification(mode, hasAuthority);
+  const verified = verificationOptions(mode, hasAuthority);
   const options: ConnectionOptions = {
     ...verified,
-    ...defined({ ...files, passphrase: address.sslKeyPassphrase, minVersion: secureVersion(address.sslMinVersion) }),
+    ...withoutUndefined({
+      ...files,
+      passphrase: address.sslKeyPassphrase,
+      minVersion: secureVersion(address.sslMinVersion),
+    }),
   };
   switch (mode) {
     case "disable":
@@ -26,12 +30,12 @@ export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
 
 /** Returns the mode of the URL; without one, `verify-full` if an authority or a client certificate is set. */
 export function effectiveMode({ sslMode, sslFiles, sslDirect }: PostgresAddress, hasAuthority: boolean): SslMode {
-  const isWanted = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
-  return sslMode ?? (isWanted ? "verify-full" : "disable");
+  const isTlsConfigured = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
+  return sslMode ?? (isTlsConfigured ? "verify-full" : "disable");
 }
 
 /** With an authority, all modes except `verify-ca` and `no-verify` verify the certificate and the host name. */
-function verification(mode: SslMode, hasAuthority: boolean): ConnectionOptions {
+function verificationOptions(mode: SslMode, hasAuthority: boolean): ConnectionOptions {
   if (mode === "verify-full" || (hasAuthority && mode !== "verify-ca" && mode !== "no-verify")) return {};
   if (mode === "verify-ca") return { checkServerIdentity: () => undefined };
   return { rejectUnauthorized: false };
@@ -40,5 +44,5 @@ function verification(mode: SslMode, hasAuthority: boolean): ConnectionOptions {
 const secureVersion = (version: string | undefined): SecureVersion | undefined =>
   version === "TLSv1.2" || version === "TLSv1.3" ? version : undefined;
 
-const defined = (options: ConnectionOptions): ConnectionOptions =>
+const withoutUndefined = (options: ConnectionOptions): ConnectionOptions =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
