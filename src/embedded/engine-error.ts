@@ -1,6 +1,6 @@
 import { StartError } from "../core/start-error.ts";
 
-/** Why the embedded engines cannot run: one sentence, which is all the user sees. */
+/** Why the embedded engines cannot run. The message is one sentence, and only this sentence is printed. */
 export class EngineError extends StartError {}
 
 const folderFailures: Record<string, string> = {

@@ -31,17 +31,17 @@ export async function startEngines(request: EngineRequest): Promise<Engines> {
       if (holder === true) break;
       const running = holder && (await record.read(holder));
       if (running) return joinRunning(running, request, dataDir, await loadOrCreateSecret(dataDir));
-      if (Date.now() > deadline) throw joinTimedOut(holder, dataDir);
+      if (Date.now() > deadline) throw joinTimeoutError(holder, dataDir);
       await sleep(pollIntervalMs);
     }
     await record.remove();
   } catch (error) {
     throw describeFolderError(error, dataDir);
   }
-  return startOwn({ ...request, dataDir }, record, lock.release);
+  return startOwnEngines({ ...request, dataDir }, record, lock.release);
 }
 
-/** For commands that change the database of a running server and do not start engines. */
+/** Finds the engines of a running server, for commands that change its database and start no engines. */
 export async function findRunningEngines(dataDir: string): Promise<RunningEngines | undefined> {
   const folder = resolve(dataDir);
   const holder = await engineLock(folder).readHolder();
@@ -71,7 +71,7 @@ function isInstalled(name: string): boolean {
   }
 }
 
-async function startOwn(
+async function startOwnEngines(
   { dataDir, postgres, redis, log }: EngineRequest,
   record: ReturnType<typeof engineRecord>,
   release: () => Promise<void>,
@@ -111,8 +111,8 @@ function joinRunning(
 ): Engines {
   const missing = requested.postgres && !databaseUrl ? "Postgres" : requested.redis && !redisUrl ? "Valkey" : undefined;
   if (missing) {
-    const what = `The server that already runs in ${dataDir} (process ${pid}) has no embedded ${missing} to share`;
-    throw new EngineError(`${what}: start both with the same settings, or set EMBEDDED_DATA_DIR to another folder.`);
+    const problem = `The server that already runs in ${dataDir} (process ${pid}) has no embedded ${missing} to share`;
+    throw new EngineError(`${problem}: start both with the same settings, or set EMBEDDED_DATA_DIR to another folder.`);
   }
   return {
     ...(requested.postgres && databaseUrl && { databaseUrl }),
@@ -123,13 +123,13 @@ function joinRunning(
   };
 }
 
-function joinTimedOut(holder: LockHolder | undefined, dataDir: string): EngineError {
+function joinTimeoutError(holder: LockHolder | undefined, dataDir: string): EngineError {
   const owner = holder ? `process ${holder.pid}` : "another process";
-  const what = `The engines in ${dataDir} belong to ${owner} and did not accept connections within ${joinTimeoutMs / 1_000} s`;
-  return new EngineError(`${what}: end that process, or set EMBEDDED_DATA_DIR to another folder.`);
+  const problem = `The engines in ${dataDir} belong to ${owner} and did not accept connections within ${joinTimeoutMs / 1_000} s`;
+  return new EngineError(`${problem}: end that process, or set EMBEDDED_DATA_DIR to another folder.`);
 }
 
-/** Created once, so that a restart keeps every token valid. */
+/** The secret is created once, so that all tokens stay valid after a restart. */
 async function loadOrCreateSecret(dataDir: string): Promise<string> {
   const file = join(dataDir, "jwt-secret");
   const secret = randomBytes(48).toString("base64url");

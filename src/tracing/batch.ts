@@ -1,8 +1,8 @@
 import type { SpanDescription } from "../core/tracer.ts";
 import type { RecordedSpan, RecordedTrace } from "./recorded-trace.ts";
 
-// Traces as text, which is copied to another thread faster than objects are. Each description is written once for the
-// whole batch, because the text of a statement is longer than everything else in its span.
+// Encodes traces as text, because text is copied to another thread faster than objects. Each description is written once
+// for the whole batch, because the text of a statement is longer than everything else in its span.
 
 type EncodedSpan = [
   spanId: string,

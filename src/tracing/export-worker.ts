@@ -31,8 +31,8 @@ function codeOf(error: Error | undefined): string {
 const exportSpans = ({ batch, count }: ToWorker): Promise<void> =>
   new Promise((resolve) => {
     const onResult = ({ code, error }: ExportResult): void => {
-      const ok = code === ExportResultCode.SUCCESS;
-      send(ok ? { kind: "exported", count } : { kind: "failed", count, code: codeOf(error) });
+      const isExported = code === ExportResultCode.SUCCESS;
+      send(isExported ? { kind: "exported", count } : { kind: "failed", count, code: codeOf(error) });
       resolve();
     };
     exporter.export(
@@ -41,8 +41,8 @@ const exportSpans = ({ batch, count }: ToWorker): Promise<void> =>
     );
   });
 
-// One export at a time: the server limits how many spans wait for it.
-let last = Promise.resolve();
+// Exports one batch at a time. The server limits the number of spans that wait.
+let lastExport = Promise.resolve();
 parentPort?.on("message", (message: ToWorker) => {
-  last = last.then(() => exportSpans(message));
+  lastExport = lastExport.then(() => exportSpans(message));
 });

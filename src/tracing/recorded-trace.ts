@@ -22,7 +22,7 @@ export type RecordedTrace = {
   /** The span of the caller, in another process. */
   parentSpanId: string | undefined;
   state: string | undefined;
-  /** A client could choose the ids and the sampling of our traces, so its trace is only linked. */
+  /** The span of a caller that is not trusted. Its trace is only linked: otherwise it could choose our ids and sampling. */
   link: { traceId: string; spanId: string } | undefined;
   name: string;
   kind: "server" | "client" | "internal";

@@ -10,7 +10,7 @@ export type RecorderDeps = {
   /** Exports the trace of a request that ended with a 5xx even if the sampler did not select it. */
   keepErrors: boolean;
   trustsPeer(request: IncomingMessage): boolean;
-  /** Receives each request to export. */
+  /** Receives each trace to export. */
   onTrace(trace: RecordedTrace): void;
 };
 
@@ -32,12 +32,12 @@ export function createRecorder({ sampler, keepErrors, trustsPeer, onTrace }: Rec
       if (parent === undefined || span === undefined) return work();
       const { traceId, trace } = parent;
       const active: Active = { traceId, spanId: span.spanId, trace, span };
-      return endWith(span, trace, activeSpan.run(active, work));
+      return endSpanAfter(span, trace, activeSpan.run(active, work));
     },
     leaf(description, work) {
       const parent = current();
       const span = parent?.trace.startSpan(parent.spanId, description);
-      return parent === undefined || span === undefined ? work() : endWith(span, parent.trace, work());
+      return parent === undefined || span === undefined ? work() : endSpanAfter(span, parent.trace, work());
     },
     async job({ name, kind = "internal", attributes = {} }, cause, work) {
       const caller = readParent(cause);
@@ -89,7 +89,7 @@ export function createRecorder({ sampler, keepErrors, trustsPeer, onTrace }: Rec
   return { tracer, startRequest };
 }
 
-async function endWith<T>(span: RecordedSpan, trace: TraceInProgress, work: Promise<T>): Promise<T> {
+async function endSpanAfter<T>(span: RecordedSpan, trace: TraceInProgress, work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {

@@ -3,7 +3,7 @@ import type { TraceSampler } from "../config/trace-samplers.ts";
 /** Returns whether a trace is exported. `parentSampled` is undefined without a trusted caller. */
 export type Sampler = (traceId: string, parentSampled: boolean | undefined) => boolean;
 
-/** The samplers of `OTEL_TRACES_SAMPLER`. A ratio keeps the same traces on every instance. */
+/** Creates a sampler of `OTEL_TRACES_SAMPLER`. With a ratio, every instance selects the same traces. */
 export function createSampler({ name, ratio }: TraceSampler): Sampler {
   const [, parentBased, root = name] = /^(parentbased)_(.+)$/.exec(name) ?? [];
   const decide = (traceId: string): boolean => {

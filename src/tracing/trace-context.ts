@@ -40,12 +40,12 @@ function eightDigits(): string {
 }
 
 const prefix = nonZero(eightDigits());
-let spans = 0;
+let spanCount = 0;
 
 /** Unique in this process by its number, and among processes by a random prefix. */
 export function newSpanId(): string {
-  spans = (spans + 1) % 2 ** 32;
-  return `${prefix}${fourDigits[spans >>> 16]}${fourDigits[spans & 0xffff]}`;
+  spanCount = (spanCount + 1) % 2 ** 32;
+  return `${prefix}${fourDigits[spanCount >>> 16]}${fourDigits[spanCount & 0xffff]}`;
 }
 
 const tracePrefix = nonZero(eightDigits() + eightDigits());

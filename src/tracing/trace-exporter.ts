@@ -19,12 +19,12 @@ const maxPendingSpans = 16_384;
 const restartAfterMs = 10_000;
 const maxWorkerHeapMb = 96;
 
-/** TypeScript rewrites the extension of imports only. */
+/** Has the extension of this file, `.ts` or `.js`, because the compiler rewrites the extensions of imports only. */
 const workerFile = new URL(`./export-worker${import.meta.url.slice(-3)}`, import.meta.url);
 
 /**
- * Exports spans from a worker thread, so that encoding, slow networks and a hanging endpoint take no time of requests.
- * What cannot be exported is counted and lost.
+ * Exports spans from a worker thread, so that encoding, slow networks and a hanging endpoint do not delay requests. Spans
+ * that cannot be exported are counted, and are lost.
  */
 export function createTraceExporter({ environment, resource, logger }: TraceExporterDeps) {
   const counts: SpanCounts = { exported: 0, failed: 0, dropped: 0 };
@@ -34,12 +34,12 @@ export function createTraceExporter({ environment, resource, logger }: TraceExpo
   let pending = 0;
   let worker: Worker | undefined;
   let startedAt = Number.NEGATIVE_INFINITY;
-  let failing = false;
+  let isFailing = false;
 
-  const report = (ok: boolean, code: string | undefined) => {
-    if (ok !== failing) return;
-    failing = !ok;
-    if (ok) logger.info({}, "traces are exported again");
+  const report = (isExported: boolean, code: string | undefined) => {
+    if (isExported !== isFailing) return;
+    isFailing = !isExported;
+    if (isExported) logger.info({}, "traces are exported again");
     else logger.warn({ code }, "exporting traces failed; they are lost until the endpoint accepts them");
   };
 
@@ -98,7 +98,7 @@ export function createTraceExporter({ environment, resource, logger }: TraceExpo
     },
     counts: (): Readonly<SpanCounts> => counts,
     pending: (): number => pending + waitingSpans,
-    /** Exports what waits, for at most `limitMs`, and ends the worker. */
+    /** Exports the waiting spans, for at most `limitMs`, and ends the worker. */
     async close(limitMs: number): Promise<void> {
       clearInterval(timer);
       flush();

@@ -138,7 +138,7 @@ export class TraceInProgress implements RequestTrace, Active {
 
   finish({ name, kind, attributes, failed }: Pick<RecordedTrace, "name" | "kind" | "attributes" | "failed">): void {
     const record = this.#record;
-    // Connections that the work opened refer to this object for as long as they are open.
+    // Frees the memory of the record, because connections that the work has opened keep this object.
     this.#record = undefined;
     if (record === undefined || !(this.sampled || failed)) return;
     record.endMs = performance.now();

@@ -15,7 +15,7 @@ const recordSchema = z.object({
 });
 export type EngineRecord = z.infer<typeof recordSchema>;
 
-/** Creates the file with the addresses of the running engines, which processes that share the data folder read. */
+/** Manages the file with the addresses of the running engines. Processes that share the data folder read this file. */
 export function engineRecord(dataDir: string) {
   const file = join(dataDir, "engines.json");
   return {

@@ -6,8 +6,8 @@ import { insertRows, rowValues } from "./insert-rows.ts";
 export const demoLogin = { email: "demo@haven.example", password: "demo-password" };
 
 /**
- * Creates an account with data, only in an empty database, so that later changes and deletions stay. One statement, so
- * that an interrupted start leaves nothing behind.
+ * Creates the demo account with its data if the database has no users. A later start therefore keeps the changes that a
+ * user has made. One statement creates everything, so that an interrupted start leaves nothing behind.
  */
 export async function addDemoData({ query, hash }: DemoTarget): Promise<void> {
   const account = [uuidv7(), demoLogin.email, await hash(demoLogin.password)];

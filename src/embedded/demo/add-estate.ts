@@ -4,7 +4,7 @@ import { estateProperty, rowsPerProperty } from "./estate.ts";
 import { insertRows, rowValues } from "./insert-rows.ts";
 import type { DemoData } from "./rows.ts";
 
-/** An account of its own, so that the demo account stays small. */
+/** The account of the estate, a large set of generated data. It is not the demo account, which stays small. */
 export const estateEmail = "estate@haven.example";
 
 /** 1,000 rows in one statement. */
@@ -14,19 +14,20 @@ export type EstateTarget = Pick<DemoTarget, "hash"> & {
   query(sql: string, values: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 };
 
-type Wanted = {
+type EstateRequest = {
   rows: number;
   /** The password of the account if it is created now. */
   password: string;
-  onProgress: (rows: number, of: number) => void;
+  onProgress: (rows: number, totalRows: number) => void;
   nowMs: number;
 };
 
 /**
- * Adds what the estate lacks until it has the number of rows, rounded up to whole properties. An interrupted run can
- * therefore be repeated. Returns the number of rows before and after, and whether the account is new.
+ * Adds properties until the estate has the requested number of rows, rounded up to whole properties. After an interrupted
+ * run, the next run adds the missing properties. Returns the number of rows before and after, and whether the account is
+ * new.
  */
-export async function addEstate({ query, hash }: EstateTarget, { rows, password, onProgress, nowMs }: Wanted) {
+export async function addEstate({ query, hash }: EstateTarget, { rows, password, onProgress, nowMs }: EstateRequest) {
   const created = await query(
     `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, 'Kim Estate', $3)
      ON CONFLICT (email) DO NOTHING RETURNING id`,
@@ -41,7 +42,7 @@ export async function addEstate({ query, hash }: EstateTarget, { rows, password,
   const last = Math.ceil(rows / rowsPerProperty);
   for (let index = first; index < last; index += propertiesPerStatement) {
     const count = Math.min(propertiesPerStatement, last - index);
-    const estate = joined(Array.from({ length: count }, (_, at) => estateProperty(index + at, nowMs)));
+    const estate = joinParts(Array.from({ length: count }, (_, at) => estateProperty(index + at, nowMs)));
     await query(statement, [...rowValues(estate), estateEmail]);
     onProgress((index + count) * rowsPerProperty, last * rowsPerProperty);
   }
@@ -52,7 +53,7 @@ export async function addEstate({ query, hash }: EstateTarget, { rows, password,
   };
 }
 
-const joined = (parts: readonly DemoData[]): DemoData => ({
+const joinParts = (parts: readonly DemoData[]): DemoData => ({
   properties: parts.flatMap(({ properties }) => properties),
   units: parts.flatMap(({ units }) => units),
   leases: parts.flatMap(({ leases }) => leases),

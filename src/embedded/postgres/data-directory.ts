@@ -40,7 +40,7 @@ export function startGuard(
   });
 }
 
-/** The data directory, created when it is missing. Every Postgres process that still uses it is ended first. */
+/** Creates the data directory if it is missing, and ends every Postgres process that still uses it. */
 export async function prepareDataDirectory(
   dataDir: string,
   binaries: Binaries,
@@ -78,15 +78,15 @@ async function isEmpty(directory: string): Promise<boolean> {
 }
 
 async function checkVersion(directory: string, version: string): Promise<void> {
-  const found = await readFile(join(directory, "PG_VERSION"), "utf8").catch((error: NodeJS.ErrnoException) => {
+  const foundVersion = await readFile(join(directory, "PG_VERSION"), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code !== "ENOENT") throw error;
     throw new EngineError(
       `${directory} holds no Postgres data, but is not empty either: move it away, or ${alternative}.`,
     );
   });
-  if (found.trim() === version) return;
-  const what = `${directory} holds the data of Postgres ${found.trim()}, but the embedded Postgres is version ${version}`;
-  throw new EngineError(`${what}: move that folder away to start with an empty database, or ${alternative}.`);
+  if (foundVersion.trim() === version) return;
+  const problem = `${directory} holds the data of Postgres ${foundVersion.trim()}, but the embedded Postgres is version ${version}`;
+  throw new EngineError(`${problem}: move that folder away to start with an empty database, or ${alternative}.`);
 }
 
 async function readPassword(directory: string): Promise<string> {
@@ -99,7 +99,7 @@ async function readPassword(directory: string): Promise<string> {
   });
 }
 
-// Created beside its final place and renamed at the end, so that an interrupted run never looks complete.
+// Creates the directory under another name and renames it at the end, so that an interrupted run never looks complete.
 async function initialize(directory: string, { initdb }: Binaries, as: RunAs): Promise<void> {
   const unfinished = join(dirname(directory), "postgres.unfinished");
   const password = join(dirname(directory), "postgres.password");

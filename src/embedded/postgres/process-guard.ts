@@ -2,8 +2,9 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { endPostgresIn, forced, graceful, sendSignal } from "../processes/processes.ts";
 
-// A separate process: node process-guard.ts COMMAND. It starts the command and ends it when its standard input ends,
-// so that nothing outlives the application. The command inherits neither that pipe nor the process group.
+// Runs as a separate process: node process-guard.ts COMMAND. The guard starts the command. The application holds the other
+// end of the guard's standard input. When this pipe closes, the guard ends the command, so that the command does not
+// outlive the application. The command inherits neither the pipe nor the process group.
 export type GuardedCommand = {
   command: string;
   args: string[];
@@ -28,15 +29,15 @@ const exited = new Promise<number>((resolve) => {
   });
 });
 void exited.then(async (code) => {
-  if (ending) await endPostgresIn(directory, forced);
+  if (isEnding) await endPostgresIn(directory, forced);
   process.exit(code);
 });
 if (pid !== undefined) process.stdout.write(`pid ${pid}\n`);
 
-let ending = false;
+let isEnding = false;
 async function end() {
-  if (ending) return;
-  ending = true;
+  if (isEnding) return;
+  isEnding = true;
   for (const { signal, limitMs } of graceful) {
     // initdb starts helpers in its process group
     if (pid !== undefined) sendSignal(signal === "SIGKILL" ? -pid : pid, signal);

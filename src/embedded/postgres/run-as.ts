@@ -37,8 +37,8 @@ async function hasUtilLinuxSetpriv(): Promise<boolean> {
 }
 
 async function ownerOf(path: string): Promise<Owner | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found && found.uid !== 0 ? { uid: found.uid, gid: found.gid } : undefined;
+  const stats = await stat(path).catch(() => undefined);
+  return stats && stats.uid !== 0 ? { uid: stats.uid, gid: stats.gid } : undefined;
 }
 
 async function unprivilegedUser(): Promise<Owner> {
@@ -55,7 +55,7 @@ async function isOpenToAllUsers(path: string): Promise<boolean> {
 }
 
 export async function changeOwner(owner: Owner, path: string): Promise<void> {
-  const found = await lstat(path);
-  if (found.isDirectory()) for (const name of await readdir(path)) await changeOwner(owner, join(path, name));
-  if (!found.isSymbolicLink()) await chown(path, owner.uid, owner.gid);
+  const stats = await lstat(path);
+  if (stats.isDirectory()) for (const name of await readdir(path)) await changeOwner(owner, join(path, name));
+  if (!stats.isSymbolicLink()) await chown(path, owner.uid, owner.gid);
 }

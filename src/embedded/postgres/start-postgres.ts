@@ -34,13 +34,13 @@ const settings = {
   // the messages are parsed below
   lc_messages: "C",
 };
-// for tests: a killed Postgres still keeps every commit, only a crash of the machine loses data
+// For tests. If only Postgres is killed, every commit is kept. A crash of the machine loses data.
 const unsafeFastSettings = { fsync: "off", full_page_writes: "off" };
 
 type PostgresRequest = { dataDir: string; log: EngineLog; fast?: boolean; port?: number };
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
-/** Postgres on dataDir/postgres, in a separate process. When it exits it is restarted on the same port. */
+/** Starts Postgres in a separate process, with its data in dataDir/postgres. If it exits, it is restarted on the same port. */
 export async function startPostgres({ dataDir, log, fast = false, port: fixedPort }: PostgresRequest) {
   const binaries = postgresBinaries();
   const dataDirectory = await prepareDataDirectory(dataDir, binaries, () =>

@@ -9,7 +9,7 @@ const psTimeoutMs = 1_000;
 
 type SignalStep = { signal: NodeJS.Signals; limitMs: number };
 
-/** Signals in the order in which they are sent, until no process is left. */
+/** The signals that are sent one after the other, until no process is left. `limitMs` is the wait after each signal. */
 export const graceful: readonly SignalStep[] = [
   { signal: "SIGINT", limitMs: 1_500 },
   { signal: "SIGQUIT", limitMs: 400 },
@@ -25,7 +25,10 @@ export function sendSignal(pid: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-/** Start time of a process in kernel ticks, which distinguishes it from a later process with the same id; empty if unknown. */
+/**
+ * Returns the start time of a process in kernel ticks, or an empty text if it is unknown. It distinguishes the process
+ * from a later one with the same id.
+ */
 export async function startTimeOf(pid: number): Promise<string> {
   const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
@@ -41,19 +44,19 @@ export async function isAlive(pid: number, start: string): Promise<boolean> {
 
 /** Ends every Postgres process in this data directory, also those of other applications. Returns whether none is left. */
 export async function endPostgresIn(directory: string, steps: readonly SignalStep[]): Promise<boolean> {
-  let left = await postgresIn(directory);
+  let remaining = await postgresIn(directory);
   for (const { signal, limitMs } of steps) {
-    for (const pid of left) sendSignal(pid, signal);
+    for (const pid of remaining) sendSignal(pid, signal);
     const deadline = Date.now() + limitMs;
-    while (left.length > 0 && Date.now() < deadline) {
+    while (remaining.length > 0 && Date.now() < deadline) {
       await sleep(pollIntervalMs);
-      left = await postgresIn(directory);
+      remaining = await postgresIn(directory);
     }
   }
-  return left.length === 0;
+  return remaining.length === 0;
 }
 
-/** Ids of the Postgres processes whose data directory this is. */
+/** Returns the ids of the Postgres processes that use this data directory. */
 export async function postgresIn(directory: string): Promise<number[]> {
   const real = await realpath(directory).catch(() => directory);
   return process.platform === "linux" ? postgresByWorkingDirectory(real) : postgresByPidFile(real);
@@ -61,8 +64,8 @@ export async function postgresIn(directory: string): Promise<number[]> {
 
 async function postgresByWorkingDirectory(directory: string): Promise<number[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const found = await Promise.all(pids.map((pid) => isPostgresIn(pid, directory)));
-  return pids.filter((_, index) => found[index]).map(Number);
+  const matches = await Promise.all(pids.map((pid) => isPostgresIn(pid, directory)));
+  return pids.filter((_, index) => matches[index]).map(Number);
 }
 
 async function isPostgresIn(pid: string, directory: string): Promise<boolean> {

@@ -27,14 +27,14 @@ export function startScript({ script, args, env, onOutput, onErrorLine }: Script
     env: { PATH: process.env["PATH"], LC_ALL: "C", ...env },
   });
   const errorLines: string[] = [];
-  let ended = false;
+  let hasEnded = false;
   const exited = new Promise<string>((resolve) => {
     const end = (reason: string) => {
-      ended = true;
+      hasEnded = true;
       resolve(reason);
     };
     child.once("error", (error) => end(error.message));
-    // not "close": processes started by the script may outlive it and keep the pipes open
+    // Not "close", because processes that the script has started may outlive it and keep the pipes open.
     child.once("exit", (code, signal) => end(signal ?? exitReason(code ?? 0)));
   });
   child.unref();
@@ -63,7 +63,7 @@ export function startScript({ script, args, env, onOutput, onErrorLine }: Script
 
   function exitsWithin(timeoutMs: number): Promise<boolean> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(ended), timeoutMs);
+      const timer = setTimeout(() => resolve(hasEnded), timeoutMs);
       void exited.then(() => {
         clearTimeout(timer);
         resolve(true);
@@ -72,7 +72,7 @@ export function startScript({ script, args, env, onOutput, onErrorLine }: Script
   }
 }
 
-// the guard reports a signal that ended its command as a shell does: 128 plus the signal number
+// If a signal has ended the command, the guard exits with 128 plus the number of the signal, as a shell does.
 function exitReason(code: number): string {
   return Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0] ?? `exit code ${code}`;
 }

@@ -16,9 +16,9 @@ export async function startWithRetry(
       return { first, port };
     } catch (error) {
       await first.stop();
-      if (fixedPort !== undefined || attempt === maxPortAttempts || !portWasTaken(error)) throw error;
+      if (fixedPort !== undefined || attempt === maxPortAttempts || !isPortTaken(error)) throw error;
     }
   }
 }
 
-const portWasTaken = (error: unknown) => error instanceof Error && /TCP\/IP socket|EADDRINUSE/.test(error.message);
+const isPortTaken = (error: unknown) => error instanceof Error && /TCP\/IP socket|EADDRINUSE/.test(error.message);

@@ -1,10 +1,13 @@
 const defaultDatabases = 16;
+
+/** The positions of two values in an entry of the settings table, in words of 32 bits. */
 const lowestValueWord = 12;
 const defaultValueWord = 16;
 
 /**
- * This WebAssembly build of Valkey reads no configuration file, and the number of databases cannot be set later. So the
- * default is raised in the settings table in memory, before the start. If the table is not as expected, it stays 16.
+ * Raises the default number of databases in the settings table in memory, before the start. This WebAssembly build of
+ * Valkey reads no configuration file, and the number cannot be set later. Returns false, and leaves the number at 16, if
+ * the table is not found.
  */
 export function raiseDatabaseLimit(memory: WebAssembly.Memory, databases: number): boolean {
   const bytes = Buffer.from(memory.buffer);
@@ -21,8 +24,8 @@ export function raiseDatabaseLimit(memory: WebAssembly.Memory, databases: number
   return false;
 }
 
-function occurrences(bytes: Buffer, wanted: Buffer): number[] {
-  const found: number[] = [];
-  for (let at = bytes.indexOf(wanted); at >= 0; at = bytes.indexOf(wanted, at + 1)) found.push(at);
-  return found;
+function occurrences(bytes: Buffer, pattern: Buffer): number[] {
+  const positions: number[] = [];
+  for (let at = bytes.indexOf(pattern); at >= 0; at = bytes.indexOf(pattern, at + 1)) positions.push(at);
+  return positions;
 }

@@ -5,7 +5,7 @@ import { Worker } from "node:worker_threads";
 import { raiseDatabaseLimit } from "./raise-database-limit.ts";
 import { createValkeyBridge } from "./socket-bridge.ts";
 
-// A separate process: node server-process.ts PORT. It runs as long as the pipe on its standard input is open.
+// Runs as a separate process: node server-process.ts PORT. It exits when the pipe on its standard input closes.
 const host = "127.0.0.1";
 const port = Number(process.argv[2]);
 const password = process.env["VALKEY_PASSWORD"] ?? "";

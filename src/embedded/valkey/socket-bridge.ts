@@ -8,7 +8,7 @@ const maxUnreadBytes = 1 << 20;
 const maxPassesPerTick = 64;
 const closeTimeoutMs = 2_000;
 
-type Connection = { socket: Socket; unread: Buffer[]; offset: number; unreadBytes: number; ended: boolean };
+type Connection = { socket: Socket; unread: Buffer[]; offset: number; unreadBytes: number; hasEnded: boolean };
 
 /**
  * Creates the "host" imports of valkey.wasm over node:net, and the loop that runs the module whenever a socket is
@@ -22,20 +22,20 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
   let listenerFd = 0;
   let memory: WebAssembly.Memory | undefined;
   let step = () => {};
-  let fired = 0;
-  let scheduled = false;
+  let firedCount = 0;
+  let isScheduled = false;
 
   const bytes = (pointer: number, length: number) => Buffer.from(memory?.buffer ?? new ArrayBuffer(0), pointer, length);
   const takeFd = () => freeFds.pop() ?? nextFd++;
 
   // One pass reads a command and the next one writes the response: repeat until a pass finds nothing ready.
   function run() {
-    scheduled = false;
+    isScheduled = false;
     try {
       for (let pass = 0; pass < maxPassesPerTick; pass++) {
-        fired = 0;
+        firedCount = 0;
         step();
-        if (fired === 0) return;
+        if (firedCount === 0) return;
       }
     } catch (error) {
       return onFailure(error);
@@ -44,16 +44,16 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
   }
 
   function wake() {
-    if (scheduled) return;
-    scheduled = true;
+    if (isScheduled) return;
+    isScheduled = true;
     setImmediate(run);
   }
 
   function onConnection(socket: Socket) {
     const fd = takeFd();
-    const connection: Connection = { socket, unread: [], offset: 0, unreadBytes: 0, ended: false };
+    const connection: Connection = { socket, unread: [], offset: 0, unreadBytes: 0, hasEnded: false };
     const end = () => {
-      connection.ended = true;
+      connection.hasEnded = true;
       wake();
     };
     socket.on("data", (chunk: Buffer) => {
@@ -76,19 +76,19 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
     const connection = connections.get(fd);
     if (!connection) return -1;
     const target = bytes(pointer, length);
-    let done = 0;
-    for (let head = connection.unread[0]; head && done < length; head = connection.unread[0]) {
-      const copied = head.copy(target, done, connection.offset);
-      done += copied;
+    let copiedBytes = 0;
+    for (let head = connection.unread[0]; head && copiedBytes < length; head = connection.unread[0]) {
+      const copied = head.copy(target, copiedBytes, connection.offset);
+      copiedBytes += copied;
       connection.offset += copied;
       if (connection.offset < head.length) break;
       connection.unread.shift();
       connection.offset = 0;
     }
-    connection.unreadBytes -= done;
+    connection.unreadBytes -= copiedBytes;
     if (connection.unreadBytes <= maxUnreadBytes && connection.socket.isPaused()) connection.socket.resume();
-    if (done === 0) return connection.ended ? 0 : -1;
-    return done;
+    if (copiedBytes === 0) return connection.hasEnded ? 0 : -1;
+    return copiedBytes;
   }
 
   function write(fd: number, pointer: number, length: number): number {
@@ -113,23 +113,23 @@ export function createValkeyBridge(host: string, onFailure: (error: unknown) => 
   function poll(interest: number, count: number, firedPointer: number, max: number): number {
     const interests = bytes(interest, count * 8);
     const ready = bytes(firedPointer, max * 8);
-    fired = 0;
-    for (let i = 0; i < count && fired < max; i++) {
+    firedCount = 0;
+    for (let i = 0; i < count && firedCount < max; i++) {
       const fd = interests.readInt32LE(i * 8);
       const mask = interests.readInt32LE(i * 8 + 4) & readiness(fd);
       if (mask === 0) continue;
-      ready.writeInt32LE(fd, fired * 8);
-      ready.writeInt32LE(mask, fired * 8 + 4);
-      fired++;
+      ready.writeInt32LE(fd, firedCount * 8);
+      ready.writeInt32LE(mask, firedCount * 8 + 4);
+      firedCount++;
     }
-    return fired;
+    return firedCount;
   }
 
   function readiness(fd: number): number {
     if (fd === listenerFd) return accepted.length > 0 ? readable : 0;
     const connection = connections.get(fd);
     if (!connection) return 0;
-    const canRead = connection.unread.length > 0 || connection.ended ? readable : 0;
+    const canRead = connection.unread.length > 0 || connection.hasEnded ? readable : 0;
     return connection.socket.writableNeedDrain ? canRead : canRead | writable;
   }
 

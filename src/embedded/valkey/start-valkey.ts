@@ -13,7 +13,7 @@ const alternative = "set REDIS_URL to a Redis or Valkey of your own";
 type ValkeyRequest = { log: EngineLog; port?: number; password?: string };
 export type Valkey = Awaited<ReturnType<typeof startValkey>>;
 
-/** Valkey in a separate process, in memory only. When it exits it is restarted, empty, on the same port. */
+/** Starts Valkey in a separate process, without files. If it exits, it is restarted on the same port, without data. */
 export async function startValkey({ log, port: fixedPort, password = "" }: ValkeyRequest) {
   let pid: number | undefined;
   const startOn = (port: number): EngineProcess => {
