@@ -13,5 +13,7 @@ for (const [line, words] of [
   [`echo '\\'`, ["echo", "\\"]],
   [`echo "un`, undefined],
 ] as const) {
-  test(`${line} is split`, () => assert.deepEqual(splitCommand(line), words));
+  const title =
+    words === undefined ? "is rejected, because a quote is not closed" : `is split into ${words.length} words`;
+  test(`${line} ${title}`, () => assert.deepEqual(splitCommand(line), words));
 }

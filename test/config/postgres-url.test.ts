@@ -42,7 +42,7 @@ for (const [url, hosts] of [
   ],
   ["postgres:///haven", [[undefined, undefined, 5432]]],
 ] as const) {
-  test(`the hosts of ${url}`, () => assert.deepEqual(hostsOf(url), hosts));
+  test(`the hosts of ${url} are read as libpq does`, () => assert.deepEqual(hostsOf(url), hosts));
 }
 
 test("user, password and database are decoded, in the places where libpq accepts them", () => {
@@ -56,7 +56,7 @@ test("user, password and database are decoded, in the places where libpq accepts
   assert.equal(readPostgresUrl("postgres://user:p+w@h/d").password, "p+w");
 });
 
-test("parameters that libpq knows are read, and those of other drivers are ignored", () => {
+test("parameters of libpq are read, and parameters of other drivers are ignored", () => {
   const url =
     "postgres://h/d?sslmode=verify-ca&sslrootcert=/ca&sslcert=/c&sslkey=/k&target_session_attrs=read-write&connect_timeout=3&options=-c%20search_path%3Dx&pgbouncer=true&keepalives_idle=5&sslaccept=strict&sslsni=1&schema=public&connection_limit=5&statement_timeout=9";
   assert.partialDeepStrictEqual(readPostgresUrl(url), {

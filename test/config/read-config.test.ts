@@ -23,7 +23,8 @@ function problemsOf(environment: Record<string, string>): ConfigError["problems"
   return [];
 }
 
-const named = (environment: Record<string, string>) => problemsOf(environment).map(({ variable }) => variable);
+const problemVariables = (environment: Record<string, string>) =>
+  problemsOf(environment).map(({ variable }) => variable);
 
 test("development requires no settings", () => {
   const config = readConfig({});
@@ -36,7 +37,7 @@ test("production has the drain times for a server behind a load balancer", () =>
   assert.deepEqual(readConfig(good).drain, { delayMs: 8000, lingerMs: 3000, timeoutMs: 25_000 });
 });
 
-test("the limit of one user is never the whole capacity", () => {
+test("the default limit of one user is at most half of the capacity", () => {
   const shares = (environment: Record<string, string>) => {
     const { stream, photos } = readConfig(environment);
     return [stream.maxPerUser, photos.maxPerUser];
@@ -48,17 +49,17 @@ test("the limit of one user is never the whole capacity", () => {
 });
 
 test("production lists all missing settings at once", () => {
-  assert.deepEqual(named({ NODE_ENV: "production" }), ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]);
+  assert.deepEqual(problemVariables({ NODE_ENV: "production" }), ["DATABASE_URL", "REDIS_URL", "JWT_SECRET"]);
 });
 
 test("missing and malformed settings are listed together", () => {
-  const names = named({ NODE_ENV: "production", PORT: "80a", TRUST_PROXY: "1", REDIS_URL: "http://x" });
+  const names = problemVariables({ NODE_ENV: "production", PORT: "80a", TRUST_PROXY: "1", REDIS_URL: "http://x" });
   for (const name of ["PORT", "TRUST_PROXY", "REDIS_URL", "DATABASE_URL", "JWT_SECRET"])
     assert.ok(names.includes(name), name);
 });
 
 test("contradicting and malformed settings are listed together", () => {
-  const names = named({
+  const names = problemVariables({
     ...good,
     DB_POOL_MAX: "abc",
     PORT: "15200",
@@ -67,12 +68,12 @@ test("contradicting and malformed settings are listed together", () => {
     REDIS_SENTINEL_NAME: "main",
   });
   assert.deepEqual(names.sort(), ["DB_POOL_MAX", "MANAGEMENT_PORT", "REDIS_SENTINELS", "REDIS_URL"]);
-  assert.deepEqual(named({ MANAGEMENT_PORT: "4000" }), ["MANAGEMENT_PORT"]);
+  assert.deepEqual(problemVariables({ MANAGEMENT_PORT: "4000" }), ["MANAGEMENT_PORT"]);
 });
 
 test("an OPS_TOKEN from an example is rejected", () => {
   for (const token of ["changeme-changeme-changeme", "your-token-goes-here", " ".repeat(20)])
-    assert.deepEqual(named({ ...good, OPS_TOKEN: token }), ["OPS_TOKEN"], token);
+    assert.deepEqual(problemVariables({ ...good, OPS_TOKEN: token }), ["OPS_TOKEN"], token);
 });
 
 test("production rejects an OPS_TOKEN shorter than 16 bytes, and development accepts any", () => {
@@ -80,8 +81,8 @@ test("production rejects an OPS_TOKEN shorter than 16 bytes, and development acc
     assert.deepEqual(problemsOf({ ...good, OPS_TOKEN: token }), [
       { variable: "OPS_TOKEN", message: "must have at least 16 bytes" },
     ]);
-  assert.deepEqual(named({ ...good, OPS_TOKEN: "sixteen-bytes-xy" }), []);
-  assert.deepEqual(named({ OPS_TOKEN: "x" }), []);
+  assert.deepEqual(problemVariables({ ...good, OPS_TOKEN: "sixteen-bytes-xy" }), []);
+  assert.deepEqual(problemVariables({ OPS_TOKEN: "x" }), []);
 });
 
 for (const ranges of [
@@ -114,7 +115,7 @@ test("TRUST_PROXY accepts all named ranges together, and ranges of clouds and CD
     "10.186.42.10,10.186.42.11,::1,fe80::1:2",
     "::ffff:10.0.0.0/104",
   ])
-    assert.deepEqual(named({ TRUST_PROXY: ranges }), [], ranges);
+    assert.deepEqual(problemVariables({ TRUST_PROXY: ranges }), [], ranges);
 });
 
 test("no message repeats a value", () => {
@@ -130,10 +131,10 @@ for (const weak of [
   "<put a long secret here, please, now>",
 ]) {
   test(`production rejects the secret ${JSON.stringify(weak)}, also as a previous one`, () => {
-    assert.ok(named({ ...good, JWT_SECRET: weak }).includes("JWT_SECRET"));
-    assert.ok(named({ ...good, JWT_SECRET_PREVIOUS: weak }).includes("JWT_SECRET_PREVIOUS"));
+    assert.ok(problemVariables({ ...good, JWT_SECRET: weak }).includes("JWT_SECRET"));
+    assert.ok(problemVariables({ ...good, JWT_SECRET_PREVIOUS: weak }).includes("JWT_SECRET_PREVIOUS"));
     const list = `${good.JWT_SECRET}, ${weak}`;
-    assert.deepEqual([...new Set(named({ ...good, JWT_SECRET_PREVIOUS: list }))], ["JWT_SECRET_PREVIOUS"]);
+    assert.deepEqual([...new Set(problemVariables({ ...good, JWT_SECRET_PREVIOUS: list }))], ["JWT_SECRET_PREVIOUS"]);
     assert.doesNotMatch(JSON.stringify(problemsOf({ ...good, JWT_SECRET_PREVIOUS: list })), new RegExp(weak));
   });
 }
@@ -169,12 +170,12 @@ for (const [name, value] of [
   ["SESSION_TTL", "1.5"],
   ["REDIS_SENTINELS", "a:1,b"],
 ] as const) {
-  test(`${name}=${value} is rejected`, () => assert.ok(named({ [name]: value }).includes(name)));
+  test(`${name}=${value} is rejected`, () => assert.ok(problemVariables({ [name]: value }).includes(name)));
 }
 
-test("two addresses of Redis are rejected, and incomplete Sentinel settings", () => {
-  assert.deepEqual(named({ REDIS_URL: "redis://a", REDIS_HOST: "b" }), ["REDIS_URL"]);
-  assert.deepEqual(named({ REDIS_SENTINELS: "a:26379" }), ["REDIS_SENTINEL_NAME"]);
+test("two addresses of Redis are rejected, and so are incomplete Sentinel settings", () => {
+  assert.deepEqual(problemVariables({ REDIS_URL: "redis://a", REDIS_HOST: "b" }), ["REDIS_URL"]);
+  assert.deepEqual(problemVariables({ REDIS_SENTINELS: "a:26379" }), ["REDIS_SENTINEL_NAME"]);
 });
 
 for (const [url, problem] of [
@@ -185,7 +186,7 @@ for (const [url, problem] of [
   ["redis://cache:6379/notes", /the number of a database/],
   ["http://cache:6379", /starts with redis:/],
 ] as const) {
-  test(`REDIS_URL=${url} is rejected with what to change`, () => {
+  test(`REDIS_URL=${url} is rejected with a message that says what to change`, () => {
     const messages = problemsOf({ REDIS_URL: url }).map(({ message }) => message);
     assert.ok(
       messages.some((message) => problem.test(message)),
@@ -195,7 +196,7 @@ for (const [url, problem] of [
 }
 
 test("a URL of Redis with an encoded password is accepted", () => {
-  assert.deepEqual(named({ REDIS_URL: "rediss://app:p%23%2F%3F%25%40ss@[::1]:6380/2" }), []);
+  assert.deepEqual(problemVariables({ REDIS_URL: "rediss://app:p%23%2F%3F%25%40ss@[::1]:6380/2" }), []);
 });
 
 test("a line break at the end of a variable is left out", () => {
@@ -208,8 +209,8 @@ test("a line break at the end of a variable is left out", () => {
 
 test("incomplete settings of a bucket are rejected, and the missing ones are listed", () => {
   const half = { S3_BUCKET: "haven", S3_ENDPOINT: "https://s3.example.org" };
-  assert.deepEqual(named(half), ["S3_REGION"]);
-  assert.deepEqual(named({ ...half, S3_ACCESS_KEY_ID: "k" }), ["S3_REGION", "S3_SECRET_ACCESS_KEY"]);
+  assert.deepEqual(problemVariables(half), ["S3_REGION"]);
+  assert.deepEqual(problemVariables({ ...half, S3_ACCESS_KEY_ID: "k" }), ["S3_REGION", "S3_SECRET_ACCESS_KEY"]);
   const whole = { ...half, S3_REGION: "auto", S3_ACCESS_KEY_ID: "k", S3_SECRET_ACCESS_KEY: "s" };
   assert.equal(readConfig(whole).photos.bucket?.pathStyle, true);
   assert.equal(readConfig({}).photos.bucket, undefined);

@@ -12,7 +12,7 @@ import { without } from "../shared/programs.ts";
 
 const skip = without("openssl");
 const authority = skip ? undefined : createAuthority();
-const [one, two] = [authority?.issue("one"), authority?.issue("two")];
+const [firstPair, secondPair] = [authority?.issue("one"), authority?.issue("two")];
 const folder = mkdtempSync(join(tmpdir(), "haven-pair-"));
 atEnd(() => rmSync(folder, { recursive: true }));
 const textOf = (file = "") => readFileSync(file, "utf8").trimEnd();
@@ -20,24 +20,24 @@ const textOf = (file = "") => readFileSync(file, "utf8").trimEnd();
 test("while a replaced certificate and its key do not match, the last pair that matched is used", { skip }, () => {
   const [certFile, keyFile] = [join(folder, "cert"), join(folder, "key")];
   const put = (from = "", to = "") => copyFileSync(from, to);
-  put(one?.certFile, certFile);
-  put(one?.keyFile, keyFile);
+  put(firstPair?.certFile, certFile);
+  put(firstPair?.keyFile, keyFile);
   const read = createTlsReader({ certFile, keyFile });
-  const first = { ca: undefined, cert: textOf(one?.certFile), key: textOf(one?.keyFile) };
+  const first = { ca: undefined, cert: textOf(firstPair?.certFile), key: textOf(firstPair?.keyFile) };
   assert.deepEqual(read(), first);
-  put(two?.certFile, certFile);
+  put(secondPair?.certFile, certFile);
   assert.deepEqual(read(), first);
-  writeFileSync(keyFile, textOf(two?.keyFile).slice(0, 80));
+  writeFileSync(keyFile, textOf(secondPair?.keyFile).slice(0, 80));
   assert.deepEqual(read(), first);
-  put(two?.keyFile, keyFile);
-  assert.deepEqual(read(), { ca: undefined, cert: textOf(two?.certFile), key: textOf(two?.keyFile) });
+  put(secondPair?.keyFile, keyFile);
+  assert.deepEqual(read(), { ca: undefined, cert: textOf(secondPair?.certFile), key: textOf(secondPair?.keyFile) });
 });
 
 test("a key that does not belong to its certificate refuses the start", { skip }, () => {
-  const settings = { DATABASE_CERT_FILE: one?.certFile ?? "", DATABASE_KEY_FILE: two?.keyFile ?? "" };
+  const settings = { DATABASE_CERT_FILE: firstPair?.certFile ?? "", DATABASE_KEY_FILE: secondPair?.keyFile ?? "" };
   assert.throws(
     () => readConfig(settings),
     (error) => error instanceof ConfigError && /^DATABASE_KEY_FILE names a key that does not/.test(error.message),
   );
-  readConfig({ ...settings, DATABASE_KEY_FILE: one?.keyFile ?? "" });
+  readConfig({ ...settings, DATABASE_KEY_FILE: firstPair?.keyFile ?? "" });
 });

@@ -14,7 +14,7 @@ test("a call in a queue is not rejected because of a stall", async () => {
     maxWaitMs,
     rejectionError: () => new Error("rejected"),
   });
-  // This call ends during the stall. The process notices the end only when it reads its events.
+  // This call ends during the stall. The process reads the event of the end only after the stall.
   const running = limiter.run(() => stat("/"));
   const queued = limiter.run(async () => "ran");
   await nextTurn();

@@ -12,7 +12,7 @@ const program = `
   process.on("message", () => process.exit(0));
 `;
 
-test("when the output is read again, the log says how many lines were dropped", async () => {
+test("when the output is read again, a log line states how many lines were dropped", async () => {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", program], {
     stdio: ["ignore", "pipe", "inherit", "ipc"],
   });

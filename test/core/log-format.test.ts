@@ -41,7 +41,7 @@ test("an error has its code and its causes in the same line", () => {
   );
 });
 
-test("a long list is shown as its first and last value, and their number", () => {
+test("a long list is shown as its first value, its last value and its length", () => {
   assert.equal(format({ msg: "migrated", applied: ["1.sql", "2.sql"] }), 'INFO  migrated applied=["1.sql","2.sql"]');
   const applied = ["1.sql", "2.sql", "3.sql", "4.sql", "5.sql"];
   assert.equal(format({ msg: "migrated", applied }), "INFO  migrated applied=1.sql … 5.sql (5)");

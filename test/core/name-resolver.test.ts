@@ -7,18 +7,18 @@ import { atEnd } from "../shared/at-end.ts";
 
 const address = (text: string): Addresses => [{ address: text, family: 4 }];
 
-/** Returns a resolver whose look-ups end when the test says so. */
+/** Returns a resolver, and its look-ups, which the test resolves or rejects. */
 function start() {
   const waiting: PromiseWithResolvers<Addresses>[] = [];
   const resolver = createNameResolver(() => {
-    const one = Promise.withResolvers<Addresses>();
-    waiting.push(one);
-    return one.promise;
+    const lookUp = Promise.withResolvers<Addresses>();
+    waiting.push(lookUp);
+    return lookUp.promise;
   });
   return { waiting, addressesOf: () => resolver.addressesOf("postgres") };
 }
 
-test("while DNS answers late, the last known address is used, and the late answer afterwards", async () => {
+test("while DNS answers late, the last known address is used; after the late answer, its address is used", async () => {
   const { waiting, addressesOf } = start();
   const first = addressesOf();
   waiting[0]?.resolve(address("10.0.0.1"));

@@ -15,13 +15,13 @@ atEnd(() => rmSync(folder, { recursive: true }));
 const runs = join(folder, "runs");
 const token = join(folder, "token");
 const limits = { timeoutMs: 2000, cacheMs: 60_000 };
-const counted = ["sh", "-c", 'echo >>"$0"; cat "$1"', runs, token];
+const countingCommand = ["sh", "-c", 'echo >>"$0"; cat "$1"', runs, token];
 const count = () => readFileSync(runs, "utf8").length;
 
 test("the output is the password, without its line break, and the program runs once for all connections", async () => {
   writeFileSync(runs, "");
   writeFileSync(token, "first token\n");
-  const command = createPasswordCommand({ commandLine: counted, ...limits });
+  const command = createPasswordCommand({ commandLine: countingCommand, ...limits });
   assert.equal(command.last(), undefined);
   assert.deepEqual(await Promise.all([command.fresh(), command.fresh()]), ["first token", "first token"]);
   writeFileSync(token, "second\n");
@@ -32,10 +32,10 @@ test("the output is the password, without its line break, and the program runs o
   assert.equal(command.last(), "second");
 });
 
-test("after the time of the cache the program runs again, and a failed run keeps the last password", async () => {
+test("after the cache has expired the program runs again, and if it fails, the last password is used", async () => {
   writeFileSync(runs, "");
   writeFileSync(token, "first");
-  const command = createPasswordCommand({ commandLine: counted, timeoutMs: 2000, cacheMs: 0 });
+  const command = createPasswordCommand({ commandLine: countingCommand, timeoutMs: 2000, cacheMs: 0 });
   assert.equal(await command.fresh(), "first");
   rmSync(token);
   assert.equal(await command.fresh(), "first");
@@ -64,7 +64,7 @@ test("a program that fails, hangs, prints nothing or too much, or does not exist
   }
 });
 
-test("after the time limit the programs that the program has started are ended, too", async () => {
+test("when the program times out, the processes that it has started are ended as well", async () => {
   const pidFile = join(folder, "pid");
   const commandLine = ["sh", "-c", 'sleep 60 & echo $! >"$0"; wait', pidFile];
   const command = createPasswordCommand({ commandLine, timeoutMs: 500, cacheMs: 0 });

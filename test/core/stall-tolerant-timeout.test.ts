@@ -7,7 +7,7 @@ import { block } from "../support/block.ts";
 
 const limitMs = 200;
 
-/** Starts a time-out. Returns a function that returns the time at which it fired, if it has. */
+/** Starts a time-out. `firedAfterMs` returns undefined until it has fired. */
 function start(limit = limitMs) {
   const startedAt = performance.now();
   let firedAfterMs: number | undefined;
@@ -26,7 +26,7 @@ test("without a stall a time-out fires after its limit", async () => {
   assert.ok((firedMs ?? 0) >= limitMs, `${firedMs} ms`);
 });
 
-test("a time-out that is cancelled does not fire, also between the timer and the reading of sockets", async () => {
+test("a time-out does not fire if it is cancelled after its timer, but before the sockets are read", async () => {
   const { timeout, firedAfterMs } = start(20);
   block(30);
   const { promise, resolve } = Promise.withResolvers<void>();

@@ -5,15 +5,15 @@ import { createUnorderedSet } from "../../src/core/unordered-set.ts";
 test("members can be removed in any order", () => {
   const set = createUnorderedSet<string>();
   const remove = new Map(["Ada", "Ben", "Cleo", "Dan"].map((name) => [name, set.add(name)]));
-  for (const [removed, left] of [
+  for (const [removed, remaining] of [
     ["Ben", ["Ada", "Cleo", "Dan"]],
     ["Dan", ["Ada", "Cleo"]],
     ["Ada", ["Cleo"]],
     ["Cleo", []],
   ] as const) {
     remove.get(removed)?.();
-    assert.deepEqual(set.members().sort(), left);
-    assert.equal(set.size(), left.length);
+    assert.deepEqual(set.members().sort(), remaining);
+    assert.equal(set.size(), remaining.length);
   }
 });
 

@@ -65,7 +65,7 @@ function readUntil(url: string, limitMs: number, finished: AbortSignal) {
   return { reads, ended };
 }
 
-test("requests do not queue behind a migration that waits for a dump, and it is applied when the dump ends", async () => {
+test("requests do not queue behind a migration that waits for a dump, and the migration is applied when the dump ends", async () => {
   const url = await freshDatabase({ migrated: false });
   await run(url, [created]);
   const dump = await startDump(url);

@@ -4,7 +4,7 @@ import { tablesOf } from "../../src/db/migrated-tables.ts";
 import { readMigrations } from "../../src/db/migration-files.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 
-test("the tables that the migrations name are those of a migrated database", async () => {
+test("the tables that are read from the migration files are the tables of a migrated database", async () => {
   const url = await freshDatabase();
   const names = tablesOf(await readMigrations());
   const found = await query<{ tablename: string }>(

@@ -13,7 +13,7 @@ import { block } from "../support/block.ts";
 
 const limits = { poolMax: 5, connectTimeoutMs: 1000, statementTimeoutMs: 4000, idleTransactionTimeoutMs: 1000 };
 const pipelinedMax = 2;
-/** A short read that exceeds it is not answered by a shared connection. */
+/** A short read that takes longer is not answered by a shared connection. */
 const shortLimitMs = 500;
 
 function open(
@@ -25,7 +25,7 @@ function open(
   return db;
 }
 
-const fails = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
+const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
 
 const backend: Statement = { name: "backend", text: "SELECT pg_backend_pid() AS pid", isShort: true };
 const slow: Statement = { name: "slow", text: "SELECT pg_sleep($1)::text AS slept", isShort: true };
@@ -44,7 +44,7 @@ const pipelinedBackends = (db: Database): Promise<number[]> =>
     10_000,
   );
 
-const sleeping = async (url: string) =>
+const countSleeping = async (url: string) =>
   (
     await query(
       url,
@@ -64,17 +64,17 @@ test("short reads share two connections, and all other statements run alone", as
   assert.ok(!shared.includes(inTransaction[0]?.pid ?? 0));
 });
 
-test("a slow read delays later reads by at most its limit, and the pool then answers it", async () => {
+test("a slow read delays later reads by at most the limit of short reads, and is then answered by the pool", async () => {
   const url = await freshDatabase();
   const db = open(url);
   const shared = await pipelinedBackends(db);
   const elapsedMs = startStopwatch();
   const slowReads = shared.map(() => db.query(slow, [1.5]));
-  const behind = Array.from({ length: 50 }, () => db.query(backend));
-  await Promise.all(behind);
+  const laterReads = Array.from({ length: 50 }, () => db.query(backend));
+  await Promise.all(laterReads);
   assert.ok(elapsedMs() < 1500, `${elapsedMs()} ms`);
   assert.deepEqual(await Promise.all(slowReads), [[{ slept: "" }], [{ slept: "" }]]);
-  assert.equal(await sleeping(url), 0);
+  assert.equal(await countSleeping(url), 0);
   assert.equal((await pipelinedBackends(db)).length, pipelinedMax);
 });
 
@@ -98,23 +98,23 @@ test("while a read is slow, later reads use other connections", async () => {
 
 test("a read that exceeds the statement limit is the only one that fails, is counted as one failure, and does not keep running in Postgres", async () => {
   const url = await freshDatabase();
-  let failed = 0;
+  let failures = 0;
   const protect: Protect = async (work) => {
     try {
       return await work();
     } catch (error) {
-      failed += 1;
+      failures += 1;
       throw error;
     }
   };
   const db = open(url, { statementTimeoutMs: 900, protect });
   await pipelinedBackends(db);
-  const late = db.query(slow, [30]);
-  const behind = Promise.all(Array.from({ length: 50 }, () => db.query(backend)));
-  await assert.rejects(late, fails("unavailable"));
-  await behind;
-  assert.equal(failed, 1);
-  assert.equal(await sleeping(url), 0);
+  const slowRead = db.query(slow, [30]);
+  const laterReads = Promise.all(Array.from({ length: 50 }, () => db.query(backend)));
+  await assert.rejects(slowRead, hasCode("unavailable"));
+  await laterReads;
+  assert.equal(failures, 1);
+  assert.equal(await countSleeping(url), 0);
 });
 
 test("an error of one read does not affect later reads", async () => {
@@ -134,9 +134,9 @@ test("when the shared connections are lost, other connections answer their reads
   const db = open(url);
   const shared = await pipelinedBackends(db);
   const slowReads = shared.map(() => db.query(slow, [0.3]));
-  const behind = Array.from({ length: 50 }, () => db.query(backend));
+  const laterReads = Array.from({ length: 50 }, () => db.query(backend));
   await query(url, "SELECT pg_terminate_backend(pid) FROM unnest($1::int[]) AS pid", [shared]);
-  await Promise.all([...slowReads, ...behind]);
+  await Promise.all([...slowReads, ...laterReads]);
   const next = await pipelinedBackends(db);
   assert.ok(next.every((pid) => !shared.includes(pid)));
 });
@@ -165,7 +165,7 @@ for (const fault of ["refuse", "hole", "freeze", "reset"] as const) {
     if (fault === "reset") await proxy.set("pass");
     await ended;
     assert.ok(elapsedMs() < shortLimitMs + limits.connectTimeoutMs + 3000, `${elapsedMs()} ms`);
-    if (fault !== "reset") await assert.rejects(db.query(backend), fails("unavailable"));
+    if (fault !== "reset") await assert.rejects(db.query(backend), hasCode("unavailable"));
     await proxy.set("pass");
     const restored = await eventually(
       () => pipelinedBackends(db).catch(() => []),
@@ -198,13 +198,13 @@ test("short reads succeed again after a restart of Postgres", async () => {
   const db = open(postgres.url, { statementTimeoutMs: 600 });
   await pipelinedBackends(db);
   await postgres.stop();
-  await assert.rejects(db.query(backend), fails("unavailable"));
+  await assert.rejects(db.query(backend), hasCode("unavailable"));
   await postgres.start();
   const restored = () => pipelinedBackends(db).catch(() => []);
   await eventually(restored, (pids) => pids.length === pipelinedMax, 15_000);
 });
 
-test("answers that wait while the event loop is blocked are read over the same connections", async () => {
+test("after the event loop was blocked, the answers that have waited are read from the same connections", async () => {
   const db = open(await freshDatabase());
   const shared = await pipelinedBackends(db);
   const reads = Promise.all(Array.from({ length: 20 }, () => db.query<{ pid: number }>(backend)));
@@ -214,7 +214,7 @@ test("answers that wait while the event loop is blocked are read over the same c
   assert.deepEqual((await pipelinedBackends(db)).sort(), shared.sort());
 });
 
-test("closing waits for the reads on shared connections", async () => {
+test("closing the database waits for the reads on shared connections", async () => {
   const db = createDatabase({ ...limits, url: await freshDatabase() }, (work) => work());
   const shared = await pipelinedBackends(db);
   const reads = Promise.all(shared.map(() => db.query(slow, [0.2])));
@@ -225,7 +225,7 @@ test("closing waits for the reads on shared connections", async () => {
   assert.partialDeepStrictEqual(db.counts(), { total: 0, pipelined: 0 });
 });
 
-test("a pool of fewer than five connections has no shared ones", async () => {
+test("a pool of fewer than five connections has no shared connections", async () => {
   const db = open(await freshDatabase(), { poolMax: 4 });
   await backendsOf(db);
   assert.deepEqual(await Promise.all([db.query(slow, [0.6]), db.query(slow, [0.6])]), [

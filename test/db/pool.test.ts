@@ -18,7 +18,7 @@ function open(url: string): Database {
   return db;
 }
 
-const fails = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
+const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
 
 const busyBackends = async (url: string) =>
   (
@@ -31,7 +31,7 @@ const busyBackends = async (url: string) =>
 test("a statement that times out is cancelled in Postgres", async () => {
   const url = await freshDatabase();
   const db = open(url);
-  await assert.rejects(db.query("SELECT pg_sleep(5)"), fails("unavailable"));
+  await assert.rejects(db.query("SELECT pg_sleep(5)"), hasCode("unavailable"));
   assert.equal(await busyBackends(url), 0);
 });
 
@@ -50,12 +50,12 @@ test("a query that finds all connections in use is rejected in time, and does no
   const holders = Array.from({ length: 3 }, () => db.transaction(async () => sleep(700)));
   await sleep(50);
   const elapsedMs = startStopwatch();
-  await assert.rejects(db.query("SELECT 1"), fails("overloaded"));
+  await assert.rejects(db.query("SELECT 1"), hasCode("overloaded"));
   assert.ok(elapsedMs() < 600);
   await Promise.all(holders);
 });
 
-test("what the calls of a request wait for connections is part of the time limit of its statements", async () => {
+test("the time that a request waits for connections counts towards the time limit of its statements", async () => {
   const errors: unknown[] = [];
   const database = createDatabase(
     {
@@ -83,7 +83,7 @@ test("what the calls of a request wait for connections is part of the time limit
       await holder;
     }
     const elapsedMs = startStopwatch();
-    await assert.rejects(database.query("SELECT pg_sleep(10)"), fails("unavailable"));
+    await assert.rejects(database.query("SELECT pg_sleep(10)"), hasCode("unavailable"));
     // Without the waits the limit would be 3.6 s.
     assert.ok(elapsedMs() < 3000, `ended after ${elapsedMs()} ms`);
   });
@@ -108,7 +108,7 @@ test("an error of a statement keeps the connection, and a broken connection is r
   const first = await pid();
   await assert.rejects(db.query("SELECT 1/0"));
   assert.equal(await pid(), first);
-  await assert.rejects(db.query("SELECT pg_terminate_backend(pg_backend_pid())"), fails("unavailable"));
+  await assert.rejects(db.query("SELECT pg_terminate_backend(pg_backend_pid())"), hasCode("unavailable"));
   assert.notEqual(await pid(), first);
 });
 
@@ -121,7 +121,7 @@ test("a failed transaction is rolled back, and its connection returns to the poo
         await tx.query(insert);
         throw new AppError("conflict", "changed my mind");
       }),
-      fails("conflict"),
+      hasCode("conflict"),
     );
   }
   assert.deepEqual(await db.query("SELECT * FROM users"), []);
@@ -147,7 +147,7 @@ test("the violation of a constraint becomes a domain error", async () => {
   const twice = db
     .query(insert)
     .catch(onConstraint("users_email_key", () => new AppError("conflict", "This address is taken.")));
-  await assert.rejects(twice, fails("conflict"));
+  await assert.rejects(twice, hasCode("conflict"));
 });
 
 for (const fault of ["refuse", "hole", "reset"] as const) {
@@ -159,7 +159,7 @@ for (const fault of ["refuse", "hole", "reset"] as const) {
     const elapsedMs = startStopwatch();
     // A reset closes the connections once; the path works again afterwards.
     if (fault === "reset") await proxy.set("pass");
-    else await assert.rejects(db.query("SELECT 1"), fails("unavailable"));
+    else await assert.rejects(db.query("SELECT 1"), hasCode("unavailable"));
     assert.ok(elapsedMs() < 1500);
     await proxy.set("pass");
     await db.query("SELECT 1").catch(() => undefined);

@@ -13,9 +13,9 @@ type List = { items: Record<string, unknown>[] };
 test("adding the demo data twice creates one set of properties, leases and maintenance requests", async () => {
   const haven = await startHaven();
   const { db, passwords } = haven.running.parts;
-  const into = { query: db.query, hash: passwords.hash };
-  await addDemoData(into);
-  await addDemoData(into);
+  const target = { query: db.query, hash: passwords.hash };
+  await addDemoData(target);
+  await addDemoData(target);
 
   const owner = as(haven.url, await login(haven.url, demoLogin));
   const read = async (path: string) => ((await owner.get(path)).json() as List).items;

@@ -13,19 +13,19 @@ test("two servers that start at the same time share one Postgres and one Valkey,
   const apps = [startApp(t, dataDir), startApp(t, dataDir)];
   const messages = await Promise.all(apps.map((app) => app.message()));
   assert.deepEqual(messages.map(({ shared }) => shared).sort(), [false, true]);
-  const [one, two] = messages;
-  assert.ok(one && one.databaseUrl !== "" && one.redisUrl !== "");
-  assert.equal(one.databaseUrl, two?.databaseUrl);
-  assert.equal(one.redisUrl, two?.redisUrl);
+  const [firstMessage, secondMessage] = messages;
+  assert.ok(firstMessage && firstMessage.databaseUrl !== "" && firstMessage.redisUrl !== "");
+  assert.equal(firstMessage.databaseUrl, secondMessage?.databaseUrl);
+  assert.equal(firstMessage.redisUrl, secondMessage?.redisUrl);
   assert.equal((await stat(join(dataDir, "engines.json"))).mode & 0o777, 0o600);
 
   const sharing = apps[messages.findIndex(({ shared }) => shared)];
   const owner = apps[messages.findIndex(({ shared }) => !shared)];
   await sharing?.stop();
-  assert.deepEqual(await query(one.databaseUrl, "SELECT 1"), [1]);
-  assert.equal(await redis(one.redisUrl, (client) => client.ping()), "PONG");
+  assert.deepEqual(await query(firstMessage.databaseUrl, "SELECT 1"), [1]);
+  assert.equal(await redis(firstMessage.redisUrl, (client) => client.ping()), "PONG");
   await owner?.stop();
-  await assert.rejects(query(one.databaseUrl, "SELECT 1"));
+  await assert.rejects(query(firstMessage.databaseUrl, "SELECT 1"));
   await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
 });
 
@@ -44,7 +44,9 @@ test("files that a killed server has left do not delay the next start", async (t
   await assert.rejects(startEngines({ ...both, dataDir }), /has no embedded Postgres to share/);
 });
 
-test("when one engine fails, the other is ended and the folder is free again", { skip: !onLinux }, async (t) => {
+test("when one engine fails to start, the other engine is stopped and the folder is unlocked", {
+  skip: !onLinux,
+}, async (t) => {
   const dataDir = await folder(t);
   await mkdir(join(dataDir, "postgres"));
   await writeFile(join(dataDir, "postgres", "PG_VERSION"), "15");
@@ -53,14 +55,16 @@ test("when one engine fails, the other is ended and the folder is free again", {
   await assert.rejects(stat(join(dataDir, "engines.lock")), /ENOENT/);
 });
 
-test("a folder below a file is refused in one sentence", async (t) => {
+test("a data folder below a file is rejected with an error of one sentence", async (t) => {
   const file = join(await folder(t), "file");
   await writeFile(file, "");
   await assertRefused(join(file, "data"));
   await assertRefused(file);
 });
 
-test("a folder that may not be written is refused in one sentence", { skip: !onLinux && asRoot }, async (t) => {
+test("a data folder that is not writable is rejected with an error of one sentence", {
+  skip: !onLinux && asRoot,
+}, async (t) => {
   const dataDir = await folder(t);
   await chmod(dataDir, 0o555);
   // Not even root can create a folder in /proc.

@@ -95,7 +95,7 @@ test("when the guard is killed, its Postgres ends too, and both are restarted", 
   assert.deepEqual(await stillRunning([guard, before]), []);
 });
 
-test("stop ends everything within its limit even while the engine is frozen", { skip: !onLinux }, async (t) => {
+test("stop ends all processes within its time limit even while Postgres is frozen", { skip: !onLinux }, async (t) => {
   const postgres = await start(t, await folderWithDatabase(t));
   const all = await descendants(process.pid);
   assert.ok(all.length > 2);
@@ -106,7 +106,7 @@ test("stop ends everything within its limit even while the engine is frozen", { 
   assert.deepEqual(await stillRunning(all), []);
 });
 
-test("stop during a restart ends everything", { skip: !onLinux }, async (t) => {
+test("stop during a restart ends all processes", { skip: !onLinux }, async (t) => {
   const events: string[] = [];
   const postgres = await start(t, await folderWithDatabase(t), events);
   sendSignal(postgres.pid() ?? 0, "SIGKILL");
@@ -123,7 +123,7 @@ test("Postgres starts although an old postmaster.pid names a running process", a
   assert.deepEqual(await query(url, "SELECT 1"), [1]);
 });
 
-test("data of another version is refused in one sentence, and stays unchanged", async (t) => {
+test("data of another version of Postgres is rejected with an error of one sentence, and is not changed", async (t) => {
   const dataDir = await folder(t);
   await mkdir(join(dataDir, "postgres"));
   await writeFile(join(dataDir, "postgres", "PG_VERSION"), "16\n");

@@ -26,13 +26,17 @@ test(
   },
 );
 
-test("if anyone can enter the folders of the program and of its data, it has no capabilities", options, async (t) => {
-  const open = await folder(t);
-  await chmod(open, 0o755);
-  const { prefix } = await runAs(join(open, "postgres"), open, open);
-  const [command = "", ...args] = [...prefix, "cat", "/proc/self/status"];
-  const { stdout } = await promisify(execFile)(command, args);
-  assert.match(stdout, /^CapEff:\s+0+$/m);
-});
+test(
+  "if all users can enter the folders of Postgres and of its data, Postgres runs without capabilities",
+  options,
+  async (t) => {
+    const open = await folder(t);
+    await chmod(open, 0o755);
+    const { prefix } = await runAs(join(open, "postgres"), open, open);
+    const [command = "", ...args] = [...prefix, "cat", "/proc/self/status"];
+    const { stdout } = await promisify(execFile)(command, args);
+    assert.match(stdout, /^CapEff:\s+0+$/m);
+  },
+);
 
 const status = (pid: number | undefined) => readFile(`/proc/${pid}/status`, "utf8");

@@ -29,12 +29,12 @@ const countsIn = (url: string) =>
        (SELECT position::integer FROM maintenance_event_heads) AS head`,
   );
 
-test("seed adds the rows that the estate lacks, and its account can use them", async () => {
+test("seed adds the missing rows of the estate, and its account can read them", async () => {
   const url = await freshDatabase();
   const first = await seed(["--rows", "1150"], { DATABASE_URL: url });
   assert.equal(first.code, 0, first.output);
   assert.match(first.output, /^1,200 of 1,200 rows\nThe estate has 1,200 rows; 1,200 were added\./m);
-  const of = (properties: number) => [
+  const countsOf = (properties: number) => [
     {
       properties,
       units: properties * 9,
@@ -44,13 +44,13 @@ test("seed adds the rows that the estate lacks, and its account can use them", a
       head: properties * 50,
     },
   ];
-  assert.deepEqual(await countsIn(url), of(12));
+  assert.deepEqual(await countsIn(url), countsOf(12));
   const [, password = ""] = /password (\S+)\.$/m.exec(first.output) ?? [];
   const again = await seed(["--rows", "1200"], { DATABASE_URL: url });
   assert.match(again.output, /^The estate has 1,200 rows; 0 were added\. .* its password was printed/);
   const more = await seed(["--rows", "1300"], { DATABASE_URL: url });
   assert.match(more.output, /The estate has 1,300 rows; 100 were added\./);
-  assert.deepEqual(await countsIn(url), of(13));
+  assert.deepEqual(await countsIn(url), countsOf(13));
 
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });
   const owner = as(haven.url, await login(haven.url, { email: estateEmail, password }));
@@ -91,7 +91,7 @@ test("seed refuses production, a wrong number of rows and a database that does n
   assert.match(silent.output, /^Nothing accepts connections at the host and port in DATABASE_URL/);
 });
 
-test("each property of the estate has the same number of rows, and its requests changed their status as allowed", () => {
+test("each property of the estate has the same number of rows, and its requests have only allowed status changes", () => {
   const now = Date.now();
   for (const index of [0, 1, 999, 99_999]) {
     const { requests, events, ...rest } = estateProperty(index, now);

@@ -61,7 +61,7 @@ function askOnce(command: string, answer: string): Promise<void> {
   });
 }
 
-test("there are enough databases for all test files", async () => {
+test("the embedded Valkey has 1,024 databases, enough for all test files", async () => {
   await redis(`${shared.url}/1`, (client) => client.set("where", "1"));
   await redis(`${shared.url}/1023`, async (client) => {
     assert.equal(await client.get("where"), null);
@@ -70,7 +70,7 @@ test("there are enough databases for all test files", async () => {
   assert.equal(await redis(`${shared.url}/1`, (client) => client.get("where")), "1");
 });
 
-test("a large value, a long pipeline, and a client that disconnects within a command do no harm", () =>
+test("Valkey accepts a large value and a long pipeline, and a client that disconnects within a command has no effect", () =>
   redis(shared.url, async (client) => {
     const large = "x".repeat(1 << 20);
     await client.set("large", large);
@@ -100,7 +100,7 @@ test("keys expire, a blocking command returns, and messages are delivered", () =
     assert.equal(await client.get("brief"), null);
   }));
 
-test("a monitor sees each command", () =>
+test("a client in MONITOR mode receives each command", () =>
   redis(shared.url, async (client) => {
     const monitor = await client.monitor();
     const seen: string[] = [];

@@ -111,8 +111,8 @@ for (const reader of ["redis", "postgres"] as const) {
       await sleep(intervalMs / size);
     }
     await sleep(intervalMs * 1.5);
-    const known = fleets.map((fleet) => fleet.report().instances.length);
-    assert.deepEqual(new Set(known), new Set([size]));
+    const listedCounts = fleets.map((fleet) => fleet.report().instances.length);
+    assert.deepEqual(new Set(listedCounts), new Set([size]));
 
     const backends = (
       await query<{ pid: number }>(
@@ -126,15 +126,15 @@ for (const reader of ["redis", "postgres"] as const) {
     await sleep(measuredMs);
     const own = process.cpuUsage(before.own);
     const used = { redis: cpuMs(server.pid) - before.redis, postgres: cpuOfPostgres() - before.postgres };
-    const each = (count: number) => count / size / intervals;
+    const perInstanceAndInterval = (count: number) => count / size / intervals;
     const median = (times: readonly number[]) =>
       times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? Number.NaN;
     const measured = {
-      writesEach: each(counts.writes),
-      readsEach: each(counts.reads),
+      writesEach: perInstanceAndInterval(counts.writes),
+      readsEach: perInstanceAndInterval(counts.reads),
       redisCorePercent: (used.redis / measuredMs) * 100,
       postgresCorePercent: (used.postgres / measuredMs) * 100,
-      ownCpuMsEach: each((own.user + own.system) / 1000),
+      ownCpuMsEach: perInstanceAndInterval((own.user + own.system) / 1000),
       redisMs: median(counts.ms.redis),
       postgresMs: median(counts.ms.postgres),
     };

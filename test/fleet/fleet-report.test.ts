@@ -18,22 +18,22 @@ const instance = (requestsPerSecond: number, over: Partial<Heartbeat> = {}): Hea
 });
 
 const table: readonly (readonly [string, readonly Heartbeat[], number | null])[] = [
-  ["all have the same load", [instance(10), instance(10), instance(10)], 0],
-  ["one has a fifth more than the average", [instance(12), instance(9), instance(9)], 0.2],
-  ["one has no requests", [instance(15), instance(15), instance(0)], 1],
+  ["all instances have the same load", [instance(10), instance(10), instance(10)], 0],
+  ["one instance has a fifth more requests than the average", [instance(12), instance(9), instance(9)], 0.2],
+  ["one instance has no requests", [instance(15), instance(15), instance(0)], 1],
   ["there are no requests", [instance(0), instance(0)], null],
   ["there are too few requests", [instance(1), instance(0)], null],
   ["there is one instance", [instance(10)], null],
-  ["the idle one is not ready", [instance(10), instance(10), instance(0, { status: "not_ready" })], 0],
-  ["the idle one is draining", [instance(10), instance(10), instance(0, { status: "draining" })], 0],
-  ["the idle one has only just started", [instance(10), instance(10), instance(0, { upMs: 9000 })], 0],
-  ["one is degraded but in rotation", [instance(10), instance(30, { status: "degraded" })], 0.5],
+  ["the idle instance is not ready", [instance(10), instance(10), instance(0, { status: "not_ready" })], 0],
+  ["the idle instance is draining", [instance(10), instance(10), instance(0, { status: "draining" })], 0],
+  ["the idle instance has just started", [instance(10), instance(10), instance(0, { upMs: 9000 })], 0],
+  ["one instance is degraded but in rotation", [instance(10), instance(30, { status: "degraded" })], 0.5],
 ];
 
-for (const [what, fleet, expected] of table) {
-  test(`the load spread is ${expected} if ${what}`, () => {
-    const seen = loadSpread(fleet);
-    assert.equal(seen === null ? null : Math.round(seen * 1000) / 1000, expected);
+for (const [situation, fleet, expected] of table) {
+  test(`the load spread is ${expected} if ${situation}`, () => {
+    const spread = loadSpread(fleet);
+    assert.equal(spread === null ? null : Math.round(spread * 1000) / 1000, expected);
   });
 }
 

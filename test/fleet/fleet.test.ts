@@ -18,7 +18,7 @@ import {
   intervalMs,
   type LocalFleet,
   readyOf,
-  type Seen,
+  type ListedInstance,
   startLocalFleet,
 } from "./support/local-fleet.ts";
 
@@ -38,35 +38,35 @@ test("each instance lists all instances with phase, checks, version, age and loa
       seen.filter(({ self }) => self).map(({ instance }) => instance),
       [member.name],
     );
-    for (const one of seen) {
-      assert.partialDeepStrictEqual(one, { phase: "ready", checks: { postgres: "up", redis: "up" }, inFlight: 0 });
-      assert.ok(one.ageMs < 2 * intervalMs, `${one.ageMs} ms`);
-      assert.ok(Math.abs(Date.parse(String(one["startedAt"])) - Date.now()) < 120_000);
+    for (const listed of seen) {
+      assert.partialDeepStrictEqual(listed, { phase: "ready", checks: { postgres: "up", redis: "up" }, inFlight: 0 });
+      assert.ok(listed.ageMs < 2 * intervalMs, `${listed.ageMs} ms`);
+      assert.ok(Math.abs(Date.parse(String(listed["startedAt"])) - Date.now()) < 120_000);
     }
   }
   assert.equal(await metric(members[0]?.url ?? "", 'fleet_instances{state="ready"}'), 3);
 });
 
-test("an instance that stops is removed at once, one that crashes within three intervals", async () => {
+test("an instance that stops is removed at once, and an instance that crashes is removed within three intervals", async () => {
   const { members, databaseUrl, redisUrl } = await startLocalFleet(3);
-  const [one, two, three] = members;
-  assert.ok(one && two && three);
-  await two.stop();
+  const [first, second, third] = members;
+  assert.ok(first && second && third);
+  await second.stop();
   assert.ok(
     !(await query<{ instance: string }>(databaseUrl, "SELECT * FROM fleet_instances")).some(
       ({ instance }) => instance === "api-2",
     ),
   );
   await eventually(
-    () => instances(one),
+    () => instances(first),
     (seen) => seen.length === 2,
     2 * intervalMs,
   );
   // Like a crash: no heartbeat arrives any more, and the instance cannot remove its entry.
-  await Promise.all([three.postgres.set("hole"), three.redis.set("hole")]);
+  await Promise.all([third.postgres.set("hole"), third.redis.set("hole")]);
   const elapsedMs = startStopwatch();
   await eventually(
-    () => instances(one),
+    () => instances(first),
     (seen) => seen.length === 1,
     5 * intervalMs,
     10,
@@ -80,35 +80,35 @@ test("an instance that stops is removed at once, one that crashes within three i
     (left) => left === 1,
     3 * intervalMs,
   );
-  await Promise.all([three.postgres.set("pass"), three.redis.set("pass")]);
+  await Promise.all([third.postgres.set("pass"), third.redis.set("pass")]);
 });
 
 test("a dead store does not delay heartbeats to the other store", async () => {
   const { members, redisUrl } = await startLocalFleet(2);
-  const [one, two] = members;
-  assert.ok(one && two);
-  await one.postgres.set("hole");
+  const [first, second] = members;
+  assert.ok(first && second);
+  await first.postgres.set("hole");
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
   for (let round = 0; round < 8; round += 1) {
     await sleep(intervalMs / 2);
-    const seen: Seen | undefined = (await instances(two)).find(({ instance }) => instance === "api-1");
+    const seen: ListedInstance | undefined = (await instances(second)).find(({ instance }) => instance === "api-1");
     assert.ok(seen !== undefined && seen.ageMs < 2.2 * intervalMs, JSON.stringify(seen));
   }
-  await one.postgres.set("pass");
-  await one.redis.set("hole");
+  await first.postgres.set("pass");
+  await first.redis.set("hole");
   await eventually(
-    () => fleetOf(one),
+    () => fleetOf(first),
     ({ store }) => store === "postgres",
     3000,
   );
   for (let round = 0; round < 4; round += 1) {
     await sleep(intervalMs / 2);
-    assert.ok((await instances(one)).some(({ instance }) => instance === "api-2"));
+    assert.ok((await instances(first)).some(({ instance }) => instance === "api-2"));
   }
-  await one.redis.set("pass");
+  await first.redis.set("pass");
   await eventually(
-    () => fleetOf(one),
+    () => fleetOf(first),
     ({ store }) => store === "redis",
     5000,
   );
@@ -116,12 +116,12 @@ test("a dead store does not delay heartbeats to the other store", async () => {
 
 test("while no store answers, an instance lists only itself and reports when the stores became silent", async () => {
   const { members } = await startLocalFleet(2);
-  const [one] = members;
-  assert.ok(one);
+  const [first] = members;
+  assert.ok(first);
   const before = Date.now();
-  await Promise.all([one.postgres.set("refuse"), one.redis.set("refuse")]);
+  await Promise.all([first.postgres.set("refuse"), first.redis.set("refuse")]);
   const { instances: seen, silentSince } = await eventually(
-    () => fleetOf(one),
+    () => fleetOf(first),
     ({ store }) => store === null,
     4 * intervalMs,
   );
@@ -130,9 +130,9 @@ test("while no store answers, an instance lists only itself and reports when the
     [true],
   );
   assert.ok(Math.abs(Date.parse(String(silentSince)) - before) < 4 * intervalMs);
-  await Promise.all([one.postgres.set("pass"), one.redis.set("pass")]);
+  await Promise.all([first.postgres.set("pass"), first.redis.set("pass")]);
   await eventually(
-    () => fleetOf(one),
+    () => fleetOf(first),
     ({ silentSince: silent, instances: all }) => silent === null && all.length === 2,
   );
 });
@@ -153,15 +153,15 @@ test("two processes with one INSTANCE_ID are listed separately, and each logs on
 
 test("the entry of a crashed process with the same name causes no warning", async () => {
   const { members, redisUrl } = await startLocalFleet(1);
-  const [one] = members;
-  assert.ok(one);
+  const [first] = members;
+  assert.ok(first);
   const redis = new Redis(redisUrl);
   atEnd(() => redis.disconnect());
   const [, own = ""] = (await redis.hgetall("haven:fleet").then(Object.values<string>))[0]?.split(/ (.*)/s) ?? [];
   const [seconds] = await redis.time();
   await redis.hset("haven:fleet", randomUUID(), `${Number(seconds) * 1000} ${own}`);
   await sleep(3 * intervalMs);
-  assert.ok(!one.logs.some(({ msg }) => /same INSTANCE_ID/.test(msg)));
+  assert.ok(!first.logs.some(({ msg }) => /same INSTANCE_ID/.test(msg)));
 });
 
 /** Keeps writing entries that are false, truncated, from another version, or an hour older or newer than the clock. */
@@ -202,28 +202,28 @@ async function plantFalseEntries({ databaseUrl, redisUrl }: LocalFleet, claim: "
 
 test("false, truncated or outdated heartbeats do not keep an outlier in rotation", async () => {
   const fleet = await startLocalFleet(3);
-  const [one, ...others] = fleet.members;
-  assert.ok(one);
+  const [first, ...others] = fleet.members;
+  assert.ok(first);
   const stop = await plantFalseEntries(fleet, "down");
-  await one.postgres.set("refuse");
+  await first.postgres.set("refuse");
   await eventually(
-    () => readyOf(one),
+    () => readyOf(first),
     ({ ready }) => !ready,
     detectionTimeMs + 200,
     10,
   );
-  assert.deepEqual(decisionsOf(one), ["outlier"]);
+  assert.deepEqual(decisionsOf(first), ["outlier"]);
   for (const other of others) assert.equal((await readyOf(other)).ready, true);
   stop();
-  await one.postgres.set("pass");
+  await first.postgres.set("pass");
 });
 
-test("false, truncated or outdated heartbeats do not take an instance out in a shared outage", async () => {
+test("false, truncated or outdated heartbeats do not take an instance out of rotation in a shared outage", async () => {
   const fleet = await startLocalFleet(3);
   const stop = await plantFalseEntries(fleet, "up");
   for (const { postgres } of fleet.members) await postgres.set("refuse");
-  const until = performance.now() + detectionTimeMs + 2 * intervalMs;
-  while (performance.now() < until) {
+  const deadline = performance.now() + detectionTimeMs + 2 * intervalMs;
+  while (performance.now() < deadline) {
     for (const member of fleet.members) assert.equal((await readyOf(member)).ready, true);
     await sleep(20);
   }
@@ -248,7 +248,7 @@ test("false, truncated or outdated heartbeats do not take an instance out in a s
     );
 });
 
-test("with fewer than three instances, outlier acts like strict", async () => {
+test("with fewer than three instances, READY_POLICY=outlier has the same effect as strict", async () => {
   const { members } = await startLocalFleet(2);
   for (const { postgres } of members) await postgres.set("refuse");
   for (const member of members)
@@ -261,24 +261,24 @@ test("with fewer than three instances, outlier acts like strict", async () => {
   for (const { postgres } of members) await postgres.set("pass");
 });
 
-test("a check of the instance itself takes the instance out without a vote", async () => {
+test("a check of the instance itself takes the instance out of rotation without a vote", async () => {
   const { members } = await startLocalFleet(3, { READY_REQUIRES: "event-loop", OVERLOAD_DELAY_MS: "1" });
-  const [one] = members;
-  assert.ok(one);
+  const [first] = members;
+  assert.ok(first);
   // All members run in this process, so one saturated event loop affects all of them.
   await eventually(
     async () => {
-      await Promise.all(Array.from({ length: 40 }, () => ask(`${one.url}/test/spin/50`)));
-      return (await readyOf(one)).status;
+      await Promise.all(Array.from({ length: 40 }, () => ask(`${first.url}/test/spin/50`)));
+      return (await readyOf(first)).status;
     },
     (status) => status === "not_ready",
     15_000,
     0,
   );
-  assert.deepEqual(decisionsOf(one), []);
+  assert.deepEqual(decisionsOf(first), []);
 });
 
-test("with strict, all instances leave in a shared outage, and their heartbeats continue", async () => {
+test("with READY_POLICY=strict, all instances leave the rotation in a shared outage, and their heartbeats continue", async () => {
   const { members } = await startLocalFleet(3, { READY_POLICY: "strict" });
   for (const { postgres } of members) await postgres.set("refuse");
   for (const member of members) {
@@ -291,10 +291,10 @@ test("with strict, all instances leave in a shared outage, and their heartbeats 
     assert.equal(verdict.sharedOutage, undefined);
     assert.deepEqual(decisionsOf(member), []);
   }
-  const [one] = members;
-  assert.ok(one);
+  const [first] = members;
+  assert.ok(first);
   await eventually(
-    () => instances(one),
+    () => instances(first),
     (seen) => seen.every(({ status }) => status === "not_ready"),
     3000,
   );

@@ -5,14 +5,14 @@ import { eventually } from "../shared/eventually.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { intervalMs, startLocalFleet } from "./support/local-fleet.ts";
 
-// In a file of its own: instances that other tests of the file have started would delay the checks of this process.
+// This test has a file of its own, because the instances of other tests in the same process would delay its checks.
 test("without a failure, each store gets one call for each check interval", async () => {
   const { members } = await startLocalFleet(2);
-  const [one] = members;
-  assert.ok(one);
+  const [first] = members;
+  assert.ok(first);
   const counts = () => ({
-    redis: one.redis.sent().match(/haven:fleet/g)?.length ?? 0,
-    postgres: one.postgres.sent().match(/fleet-write/g)?.length ?? 0,
+    redis: first.redis.sent().match(/haven:fleet/g)?.length ?? 0,
+    postgres: first.postgres.sent().match(/fleet-write/g)?.length ?? 0,
   });
   const callsPerInterval = async () => {
     const before = counts();

@@ -18,7 +18,8 @@ const heartbeat: Heartbeat = {
   ]),
 };
 
-const textWith = (over: object): string => JSON.stringify({ ...JSON.parse(serializeHeartbeat(heartbeat)), ...over });
+const textWith = (overrides: object): string =>
+  JSON.stringify({ ...JSON.parse(serializeHeartbeat(heartbeat)), ...overrides });
 
 test("a serialized heartbeat is parsed back unchanged, and is short", () => {
   assert.deepEqual(parseHeartbeat(serializeHeartbeat(heartbeat)), heartbeat);
@@ -51,9 +52,9 @@ const fields: readonly (readonly [string, object, object])[] = [
   ["a field of a newer version", { mood: "good" }, { instance: "api-server-1" }],
 ];
 
-for (const [what, over, expected] of fields) {
+for (const [what, overrides, expected] of fields) {
   test(`${what} leaves all other fields usable`, () => {
-    const parsed = parseHeartbeat(textWith(over));
+    const parsed = parseHeartbeat(textWith(overrides));
     assert.partialDeepStrictEqual(parsed, expected);
     assert.deepEqual(parsed?.checks, heartbeat.checks);
   });

@@ -17,20 +17,20 @@ const failing = { phase: "ready", status: "down", failing: true, succeededMsAgo:
 
 const peers = [
   ["passed the check after the first failure here", healthy, "healthy"],
-  ["passed it last before the first failure here", { ...healthy, succeededMsAgo: 3000 }, "unknown"],
+  ["passed the check last before the first failure here", { ...healthy, succeededMsAgo: 3000 }, "unknown"],
   ["has failed once and still counts as up", { ...healthy, failing: true }, "failing"],
   ["is down", failing, "failing"],
   ["is down and has just passed once", { ...failing, failing: false, succeededMsAgo: 10 }, "failing"],
   ["has no result yet", { ...healthy, status: "unknown" }, "unknown"],
-  ["never passed it", { ...healthy, succeededMsAgo: null }, "unknown"],
+  ["never passed the check", { ...healthy, succeededMsAgo: null }, "unknown"],
   ["is starting and fails", { ...failing, phase: "starting" }, "unknown"],
   ["is starting and is healthy", { ...healthy, phase: "starting" }, "unknown"],
   ["is draining and is healthy", { ...healthy, phase: "draining" }, "healthy"],
   ["is draining and fails", { ...failing, phase: "draining" }, "failing"],
 ] as const;
 
-for (const [what, report, state] of peers) {
-  test(`an instance that ${what} is ${state}`, () => assert.equal(peerStateOf(report, failingForMs), state));
+for (const [behaviour, report, state] of peers) {
+  test(`an instance that ${behaviour} is ${state}`, () => assert.equal(peerStateOf(report, failingForMs), state));
 }
 
 const reports = { h: healthy, f: failing, u: { ...healthy, phase: "starting" } } as const;
@@ -67,7 +67,7 @@ const intervalMs = 1000;
 const undecided: DecisionState = { kind: "undecided", deadline: 5000 };
 
 /** Applies votes that are an interval apart. */
-const after = (votes: readonly Vote[], from: DecisionState = undecided, apartMs = intervalMs): DecisionState =>
+const stateAfter = (votes: readonly Vote[], from: DecisionState = undecided, apartMs = intervalMs): DecisionState =>
   votes.reduce((state, vote, index) => applyVote(state, { vote, at: index * apartMs }, intervalMs), from);
 
 const sequences: readonly (readonly [readonly Vote[], Decision | "undecided"])[] = [
@@ -92,24 +92,24 @@ const sequences: readonly (readonly [readonly Vote[], Decision | "undecided"])[]
 
 for (const [votes, decided] of sequences) {
   test(`after the votes ${votes.join(", ") || "(none)"} the decision is ${decided}`, () => {
-    const state = after(votes);
+    const state = stateAfter(votes);
     assert.equal(state.kind === "undecided" ? "undecided" : state.decision, decided);
   });
 }
 
 test("votes in quick succession count as one: a decision changes only after an interval", () => {
-  const state = after(["shared_outage", "outlier", "outlier", "outlier"], undecided, 100);
+  const state = stateAfter(["shared_outage", "outlier", "outlier", "outlier"], undecided, 100);
   assert.partialDeepStrictEqual(state, { kind: "decided", decision: "shared_outage" });
 });
 
 test("votes that alternate never change a decision", () => {
   const votes = Array.from({ length: 40 }, (_, index): Vote => (index % 2 === 0 ? "outlier" : "shared_outage"));
-  assert.partialDeepStrictEqual(after(votes, { kind: "decided", decision: "shared_outage" }), {
+  assert.partialDeepStrictEqual(stateAfter(votes, { kind: "decided", decision: "shared_outage" }), {
     decision: "shared_outage",
   });
 });
 
-test("without a vote by the deadline the instance acts like strict, and not earlier", () => {
+test("at the deadline, and not earlier, an instance without a vote decides as with READY_POLICY=strict", () => {
   assert.deepEqual(applyDeadline(undecided, 4999), undecided);
   assert.deepEqual(applyDeadline(undecided, 5000), { kind: "decided", decision: "unsure" });
   const decided: DecisionState = { kind: "decided", decision: "shared_outage" };

@@ -74,7 +74,7 @@ for (const [name, open] of [
   suite(`the fleet in ${name}`, () => {
     let fixture: StoreFixture;
     let beat = 0;
-    const [me, you] = [randomUUID(), randomUUID()];
+    const [own, peer] = [randomUUID(), randomUUID()];
     const entryOf = (boot: string, heartbeat = "words"): OwnEntry => {
       beat += 1;
       return { boot, instance: "an-instance", beat, heartbeat };
@@ -85,21 +85,21 @@ for (const [name, open] of [
 
     test("a read returns the entries of others with their age by the clock of the store", async () => {
       const { store } = fixture;
-      assert.deepEqual(await store.writeAndRead(entryOf(me)), []);
-      await store.write(entryOf(you));
+      assert.deepEqual(await store.writeAndRead(entryOf(own)), []);
+      await store.write(entryOf(peer));
       await sleep(300);
-      await store.write(entryOf(me));
-      const [seen, ...more] = await store.writeAndRead(entryOf(me));
+      await store.write(entryOf(own));
+      const [seen, ...more] = await store.writeAndRead(entryOf(own));
       assert.deepEqual(more, []);
-      assert.partialDeepStrictEqual(seen, { boot: you, heartbeat: "words" });
+      assert.partialDeepStrictEqual(seen, { boot: peer, heartbeat: "words" });
       const ageMs = seen?.ageMs ?? Number.NaN;
       assert.ok(ageMs >= 290 && ageMs < 1000, `${ageMs} ms`);
     });
 
     test("a new heartbeat replaces the previous one and resets its age", async () => {
       const { store, boots } = fixture;
-      for (let count = 0; count < 5; count += 1) await store.write(entryOf(you, `words ${count}`));
-      const [seen] = await store.writeAndRead(entryOf(me));
+      for (let count = 0; count < 5; count += 1) await store.write(entryOf(peer, `words ${count}`));
+      const [seen] = await store.writeAndRead(entryOf(own));
       assert.partialDeepStrictEqual(seen, { heartbeat: "words 4" });
       assert.ok((seen?.ageMs ?? Number.NaN) < 250);
       assert.equal((await boots()).length, 2);
@@ -107,11 +107,11 @@ for (const [name, open] of [
 
     test("a late, older heartbeat neither replaces a newer one nor resets its age", async () => {
       const { store } = fixture;
-      const old = entryOf(you, "old words");
-      await store.write(entryOf(you, "new words"));
+      const old = entryOf(peer, "old words");
+      await store.write(entryOf(peer, "new words"));
       await sleep(200);
       await store.write(old);
-      const [seen] = await store.writeAndRead(entryOf(me));
+      const [seen] = await store.writeAndRead(entryOf(own));
       assert.equal(seen?.heartbeat, "new words");
       assert.ok((seen?.ageMs ?? 0) >= 190, `${seen?.ageMs} ms`);
     });
@@ -119,49 +119,49 @@ for (const [name, open] of [
     test("an entry that is an hour old, or an hour in the future, is not returned, and is deleted", async () => {
       const { store, plant, boots } = fixture;
       for (const agoMs of [3_600_000, -3_600_000]) await plant(randomUUID(), "lies", agoMs);
-      await store.write(entryOf(you));
-      const seen = await store.writeAndRead(entryOf(me));
+      await store.write(entryOf(peer));
+      const seen = await store.writeAndRead(entryOf(own));
       assert.deepEqual(
         seen.map(({ boot }) => boot),
-        [you],
+        [peer],
       );
-      assert.deepEqual(await boots(), [me, you].sort());
+      assert.deepEqual(await boots(), [own, peer].sort());
     });
 
     test("entries of other versions are returned unchanged", async () => {
       const { store, plant } = fixture;
-      const strange = randomUUID();
-      await plant(strange, '{"v":9 \\u0000 " \' ü', 10);
-      const seen = (await store.writeAndRead(entryOf(me))).find(({ boot }) => boot === strange);
+      const otherVersion = randomUUID();
+      await plant(otherVersion, '{"v":9 \\u0000 " \' ü', 10);
+      const seen = (await store.writeAndRead(entryOf(own))).find(({ boot }) => boot === otherVersion);
       assert.equal(seen?.heartbeat, '{"v":9 \\u0000 " \' ü');
     });
 
     test("an entry is removed at once, and removing it twice is harmless", async () => {
       const { store, boots } = fixture;
-      await store.remove(you);
-      await store.remove(you);
-      assert.ok(!(await boots()).includes(you));
+      await store.remove(peer);
+      await store.remove(peer);
+      assert.ok(!(await boots()).includes(peer));
     });
 
     test("twenty concurrent writes and reads do not wait for locked rows", async () => {
       const { store, plant } = fixture;
       for (let count = 0; count < 10; count += 1) await plant(randomUUID(), "old", 60_000);
       const ids = Array.from({ length: 20 }, () => randomUUID());
-      await Promise.all(ids.map((one) => store.writeAndRead(entryOf(one))));
-      const seen = await Promise.all(ids.map((one) => store.writeAndRead(entryOf(one))));
+      await Promise.all(ids.map((boot) => store.writeAndRead(entryOf(boot))));
+      const seen = await Promise.all(ids.map((boot) => store.writeAndRead(entryOf(boot))));
       for (const entries of seen) assert.ok(entries.length >= 19);
     });
 
     test("instances that return from an outage together, with expired rows, do not wait for each other", async () => {
       const { store, plant } = fixture;
       for (let outage = 0; outage < 40; outage += 1) {
-        const back = Array.from({ length: 8 }, () => randomUUID());
-        await Promise.all(back.map((one) => plant(one, "old", 60_000)));
+        const returning = Array.from({ length: 8 }, () => randomUUID());
+        await Promise.all(returning.map((boot) => plant(boot, "old", 60_000)));
         const elapsedMs = startStopwatch();
-        await Promise.all(back.map((one) => store.writeAndRead(entryOf(one))));
+        await Promise.all(returning.map((boot) => store.writeAndRead(entryOf(boot))));
         const tookMs = elapsedMs();
         assert.ok(tookMs < 800, `${tookMs} ms`);
-        await Promise.all(back.map((one) => store.remove(one)));
+        await Promise.all(returning.map((boot) => store.remove(boot)));
       }
     });
   });
@@ -169,11 +169,11 @@ for (const [name, open] of [
 
 test("the first write of a process deletes expired rows from Postgres, even if reads go to Redis", async () => {
   const { store, plant, boots } = await onPostgres();
-  const [me, dead, alive] = [randomUUID(), randomUUID(), randomUUID()];
+  const [own, dead, alive] = [randomUUID(), randomUUID(), randomUUID()];
   await plant(dead, "last words", 60_000);
   await plant(alive, "words", 100);
-  await store.write({ boot: me, instance: "an-instance", beat: 1, heartbeat: "first words" });
-  assert.deepEqual(await boots(), [me, alive].sort());
+  await store.write({ boot: own, instance: "an-instance", beat: 1, heartbeat: "first words" });
+  assert.deepEqual(await boots(), [own, alive].sort());
 });
 
 test("the key in Redis expires after the last write, and malformed entries are deleted", async () => {

@@ -15,13 +15,13 @@ before(async () => {
 const echo = (body: string | Buffer, headers: Record<string, string> = { "content-type": "application/json" }) =>
   ask(`${haven.url}/test/echo`, { method: "POST", body, headers });
 
-const deep = (levels: number) => `{"name":"x","nested":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+const nestedJson = (levels: number) => `{"name":"x","nested":${"[".repeat(levels)}${"]".repeat(levels)}}`;
 
 const bodies: readonly (readonly [string, number, string | Buffer, Record<string, string>?])[] = [
   ["a NUL character", 400, '{"name":"a\\u0000b"}'],
   ["an unpaired surrogate", 400, '{"name":"\\ud800"}'],
   ["a NUL character in a key", 400, '{"name":"a","nested":{"\\u0000":1}}'],
-  ["JSON that is 40,000 levels deep", 400, deep(40_000)],
+  ["JSON that is 40,000 levels deep", 400, nestedJson(40_000)],
   ["a __proto__ field", 400, '{"name":"a","__proto__":{"admin":true}}'],
   ["a nested __proto__ field", 400, '{"name":"a","nested":{"__proto__":1}}'],
   ["an unknown field", 400, '{"name":"a","role":"admin"}'],
@@ -42,12 +42,7 @@ const bodies: readonly (readonly [string, number, string | Buffer, Record<string
     '{"name":"a"}',
     { "content-type": "application/json", "content-encoding": "zip" },
   ],
-  [
-    "a body with a wrong Content-Encoding",
-    400,
-    '{"name":"a"}',
-    { "content-type": "application/json", "content-encoding": "gzip" },
-  ],
+  ["a wrong Content-Encoding", 400, '{"name":"a"}', { "content-type": "application/json", "content-encoding": "gzip" }],
   ["more than 1 MB", 413, JSON.stringify({ name: "x".repeat(1_000_000) })],
   [
     "a gzip bomb",
@@ -57,8 +52,8 @@ const bodies: readonly (readonly [string, number, string | Buffer, Record<string
   ],
 ];
 
-for (const [what, status, body, headers] of bodies) {
-  test(`a body with ${what} is answered with ${status}`, async () => {
+for (const [content, status, body, headers] of bodies) {
+  test(`a body with ${content} is answered with ${status}`, async () => {
     const answer = await echo(body, headers);
     assert.equal(answer.status, status, answer.text);
     assert.equal(answer.headers["content-type"], "application/problem+json");
@@ -85,7 +80,7 @@ test("an unknown or repeated query parameter is answered with 400", async () => 
   assert.equal((await ask(`${haven.url}/test/items/1?limit=5&limit=6`)).status, 400);
 });
 
-const broken: readonly (readonly [string, string, RegExp])[] = [
+const malformedRequests: readonly (readonly [string, string, RegExp])[] = [
   ["a duplicate Host", "GET /api HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", / 400 /],
   ["a duplicate Host on a probe", "GET /alive HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n", / 400 /],
   ["no Host", "GET /api HTTP/1.1\r\n\r\n", / 400 /],
@@ -122,8 +117,8 @@ const broken: readonly (readonly [string, string, RegExp])[] = [
   ["no HTTP at all", "\x16\x03\x01\x02\x00\x01\x00\r\n\r\n", / 400 /],
 ];
 
-for (const [what, bytes, status] of broken) {
-  test(`a request with ${what} is refused once, and the connection closed`, async () => {
+for (const [fault, bytes, status] of malformedRequests) {
+  test(`a request with ${fault} gets one error response, and its connection is closed`, async () => {
     const answer = await raw(haven.port, bytes);
     assert.match(answer.split("\r\n")[0] ?? "", status);
     assert.match(answer, /^Connection: close\r$/im);

@@ -21,7 +21,7 @@ async function exchange(socket: Socket, request: string): Promise<string> {
   return String(answer);
 }
 
-test("the server survives closing a connection with thousands of bodies", async () => {
+test("the server keeps running when a connection closes after thousands of request bodies", async () => {
   const socket = await open(haven.port);
   for (let count = 0; count < 20_000; count += 20) {
     // Pipelined up to the allowed number, so that the test takes only seconds.
@@ -47,14 +47,14 @@ test("a request that follows an answer with Connection: close is not processed",
   const refusal = await exchange(socket, head);
   assert.match(refusal, /^HTTP\/1\.1 413 [\s\S]*Connection: close/i);
   socket.write(`${body}GET /test/marker HTTP/1.1\r\nHost: a\r\n\r\n`);
-  const rest = await readAll(socket, 8000);
-  assert.doesNotMatch(rest, /HTTP\/1\.1/);
+  const furtherResponses = await readAll(socket, 8000);
+  assert.doesNotMatch(furtherResponses, /HTTP\/1\.1/);
   await ask(`${haven.url}/test/items/after`);
   await eventually(haven.output, (output) => output.includes("/test/items/after"));
   assert.doesNotMatch(haven.output(), /\/test\/marker/);
 });
 
-test("a client that pipelines too many requests is refused, in order, and its connection is closed", async () => {
+test("if a client pipelines 1,000 requests, the first 32 are served, the next gets 400, and the connection is closed", async () => {
   for (const path of ["/alive", "/health/detailed", "/api"]) {
     const socket = await open(haven.port);
     socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`.repeat(1000));
@@ -77,7 +77,7 @@ test("a pipelined CONNECT does not get the response of the request before it", a
   assert.doesNotMatch(await readAll(socket, 3000), /405/);
 });
 
-test("large bodies share one budget, and small ones never wait for it", async () => {
+test("large request bodies share one memory budget; when it is used up, they get 503, and small bodies are still accepted", async () => {
   const announced =
     "POST /test/echo HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 990000\r\n\r\n";
   const slow = await Promise.all(Array.from({ length: 40 }, () => open(haven.port)));
@@ -103,7 +103,7 @@ test("large bodies share one budget, and small ones never wait for it", async ()
   );
 });
 
-test("a Content-Encoding with the name of a property of Object.prototype is 415", async () => {
+test("a Content-Encoding with the name of a property of Object.prototype is answered with 415", async () => {
   for (const encoding of ["constructor", "__proto__", "toString"]) {
     const answer = await ask(`${haven.url}/test/echo`, {
       method: "POST",

@@ -34,7 +34,7 @@ test("a request id from an untrusted peer is replaced", async () => {
   assert.notEqual(answer.headers["x-request-id"], "from-a-stranger");
 });
 
-test("an unknown path is 404, a known one with another method 405 with Allow", async () => {
+test("an unknown path gets 404, and a known path with another method gets 405 with Allow", async () => {
   assert.equal((await ask(`${haven.url}/nowhere`)).status, 404);
   const answer = await ask(`${haven.url}/test/items/7`, { method: "DELETE" });
   assert.equal(answer.status, 405);

@@ -14,7 +14,7 @@ const get = (path: string, more = "") => `GET ${path} HTTP/1.1\r\nHost: a\r\n${m
 const post = (path: string, body: string, length = body.length) =>
   `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n${body}`;
 
-/** Sends the bytes together with the end of the sending side, and collects the response until the server closes. */
+/** Sends the bytes, shuts down the sending side, and collects the response until the server closes the connection. */
 async function sendAndShut(bytes: string): Promise<{ text: string; socket: ReturnType<typeof connect> }> {
   const socket = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
   socket.end(bytes);
@@ -25,7 +25,7 @@ const statuses = (text: string) => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map((
 
 describe("a client that shuts down its sending side after the request gets its response", () => {
   const account = JSON.stringify({ email: "half@example.org", password: "four quiet harbour lights", name: "Ana" });
-  for (const [what, bytes, expected] of [
+  for (const [situation, bytes, expected] of [
     ["of a probe", get("/ready"), [200]],
     ["of an operator endpoint", get("/health/detailed"), [200]],
     ["of a page", get("/api/docs"), [200]],
@@ -45,7 +45,7 @@ describe("a client that shuts down its sending side after the request gets its r
       [200, 200],
     ],
   ] as const) {
-    test(what, async () => assert.deepEqual(statuses((await sendAndShut(bytes)).text), expected));
+    test(situation, async () => assert.deepEqual(statuses((await sendAndShut(bytes)).text), expected));
   }
 });
 
@@ -62,13 +62,13 @@ test("a stream and a request behind it do not keep a half-closed connection open
 });
 
 describe("a request that is complete before a malformed one gets its response", () => {
-  for (const [what, path] of [
+  for (const [situation, path] of [
     ["when it is slow", "/test/slow/300"],
     ["when it is quick", "/api"],
     ["when it is a probe", "/alive"],
     ["when it is for an operator endpoint", "/health/detailed"],
   ] as const) {
-    test(what, async () => {
+    test(situation, async () => {
       const socket = connect(port, "127.0.0.1");
       socket.write(`${get(path)}BROKEN\r\n\r\n`);
       assert.deepEqual(statuses(await readAll(socket, 15_000)), [200, 400]);
@@ -76,7 +76,7 @@ describe("a request that is complete before a malformed one gets its response", 
   }
 });
 
-test("a connection that is shut without a request is closed", async () => {
+test("if a client shuts down its sending side without a request, the server closes the connection", async () => {
   const { text, socket } = await sendAndShut("");
   assert.deepEqual([text, socket.destroyed], ["", true]);
 });
@@ -86,7 +86,7 @@ test("the work for a client that has left is aborted after two seconds, and its 
     const socket = connect(port, "127.0.0.1");
     socket.write(get(path));
     if (path === "/test/stream") await once(socket, "data");
-    // Without unread data this sends the same packet as the end of the sending side.
+    // If no data is unread, this sends the same packet as a client that shuts down only its sending side.
     socket.destroySoon();
   };
   await Promise.all([leave("/test/slow/60000"), leave("/test/stream")]);

@@ -88,22 +88,22 @@ test("the detailed report has the accepted format, and the verdict as its status
 
 test("with OPS_TOKEN set, requests without the token or with a wrong one get the verdict only", async () => {
   const haven = await startHaven({ env: { OPS_TOKEN: "a-long-operators-token" } });
-  const as = (token?: string) => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
+  const withToken = (token?: string) => ({ headers: token === undefined ? {} : { authorization: `Bearer ${token}` } });
   for (const token of [undefined, "wrong", "", "a-long-operators-token2"]) {
-    const detailed = await ask(`${haven.url}/health/detailed`, as(token));
+    const detailed = await ask(`${haven.url}/health/detailed`, withToken(token));
     assert.deepEqual([detailed.status, detailed.json()], [200, { status: "healthy", instance: "test-instance" }]);
     for (const path of ["/metrics", "/api/v1/circuit-breakers", "/api/v1/instances"]) {
-      const refused = await ask(haven.url + path, as(token));
+      const refused = await ask(haven.url + path, withToken(token));
       assert.deepEqual([refused.status, refused.headers["www-authenticate"]], [401, "Bearer"]);
     }
     for (const path of ["/ready", "/alive", "/startup"])
-      assert.equal((await ask(haven.url + path, as(token))).status, 200);
+      assert.equal((await ask(haven.url + path, withToken(token))).status, 200);
   }
   const page = await ask(`${haven.url}/health/detailed`, { headers: { accept: "text/html" } });
   assert.doesNotMatch(page.text, /postgres|redis/);
-  const right = as("a-long-operators-token");
-  assert.equal((await ask(`${haven.url}/metrics`, right)).status, 200);
-  assert.ok("checks" in ((await ask(`${haven.url}/health/detailed`, right)).json() as object));
+  const rightToken = withToken("a-long-operators-token");
+  assert.equal((await ask(`${haven.url}/metrics`, rightToken)).status, 200);
+  assert.ok("checks" in ((await ask(`${haven.url}/health/detailed`, rightToken)).json() as object));
 });
 
 test("with a management port, operator endpoints are served there only and probes on both ports", async () => {
@@ -150,7 +150,7 @@ test("operator endpoints match one spelling only, so that a proxy can hide them 
   }
 });
 
-const promised = [
+const expectedMetrics = [
   "http_requests_total",
   "http_request_duration_seconds",
   "http_requests_in_flight",
@@ -174,7 +174,7 @@ test("all metrics are exposed, in Prometheus text and in OpenMetrics", async () 
   await ask(`${haven.url}/test/items/1`);
   const plain = await ask(`${haven.url}/metrics`);
   assert.match(String(plain.headers["content-type"]), /^text\/plain; version=0\.0\.4/);
-  for (const name of promised) assert.match(plain.text, new RegExp(`^# TYPE ${name} `, "m"), name);
+  for (const name of expectedMetrics) assert.match(plain.text, new RegExp(`^# TYPE ${name} `, "m"), name);
   assert.match(plain.text, /^health_check_up\{check="postgres"\} 1$/m);
   assert.match(plain.text, /^lifecycle_phase\{phase="ready"\} 1$/m);
   assert.match(plain.text, /^circuit_breaker_state\{name="redis"\} 0$/m);

@@ -22,13 +22,13 @@ const register = (body: string | Buffer, headers: Record<string, string> = {}) =
 const errorsOf = (answer: Answer) => (answer.json() as { errors: { path: string; message: string }[] }).errors;
 const account = (name: string) => JSON.stringify({ email: "a@example.org", password: "correct horse", name });
 
-for (const [what, text] of [
-  ["many combining marks in a row", `a${"\u0301\u0316".repeat(300)}`],
-  ["many combining marks in a row, within the length", `a${"\u0301\u0316".repeat(20)}`],
-  ["a text over its length", "a".repeat(201)],
-  ["white space around a text over its length", `${" ".repeat(5000)}a`],
+for (const [content, text] of [
+  ["600 combining marks in a row", `a${"\u0301\u0316".repeat(300)}`],
+  ["40 combining marks in a row", `a${"\u0301\u0316".repeat(20)}`],
+  ["201 characters", "a".repeat(201)],
+  ["5,000 spaces before a letter", `${" ".repeat(5000)}a`],
 ] as const) {
-  test(`${what} is answered with 400 and the name of the field`, async () => {
+  test(`a name with ${content} is answered with 400 and the path of the field`, async () => {
     const answer = await register(account(text));
     assert.equal(answer.status, 400, answer.text);
     assert.deepEqual(
@@ -38,7 +38,7 @@ for (const [what, text] of [
   });
 }
 
-test("a decomposed text is accepted and stored composed", async () => {
+test("a text in decomposed Unicode form is stored in composed form", async () => {
   const answer = await register(account(" Zoe\u0308 "));
   assert.equal(answer.status, 201, answer.text);
   assert.equal((answer.json() as { user: { name: string } }).user.name, "Zo\u00eb");
@@ -54,7 +54,7 @@ test("an auth operation accepts 16,000 bytes and no content encoding", async () 
   assert.equal((await postJson(`${haven.url}/api/v1/auth/logout`, {}, { "content-encoding": "gzip" })).status, 415);
 });
 
-test("a body that decodes to more than 1 MB gets 413, a smaller one is accepted", async () => {
+test("a compressed body that decodes to more than 1 MB gets 413, and a smaller one is accepted", async () => {
   for (const [bytes, status] of [
     [990_000, 201],
     [1_000_001, 413],
@@ -91,7 +91,7 @@ const head = (rest: string) =>
   `POST /test/echo HTTP/1.1\r\nHost: haven\r\nContent-Type: application/json\r\n${rest}\r\n\r\n`;
 
 for (const more of ["", "\r\nExpect: 100-continue"]) {
-  test(`a length over the limit is answered with 413 before anything is sent${more && ", also with Expect: 100-continue"}`, async () => {
+  test(`a Content-Length over the limit is answered with 413 before the client sends the body${more && ", also with Expect: 100-continue"}`, async () => {
     const socket = await open(haven.port);
     const elapsedMs = startStopwatch();
     socket.write(head(`Content-Length: 20000000${more}`));

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate as nextTick } from "node:timers/promises";
 import { createRequestPacer } from "../../src/http/listener/request-pacer.ts";
 
-test("a burst starts over several loop iterations, in order and completely", async () => {
+test("a burst of requests is started over several iterations of the event loop, in order and without loss", async () => {
   const pacer = createRequestPacer(4);
   const started: number[] = [];
   for (let i = 0; i < 10; i += 1) pacer.run(() => started.push(i));

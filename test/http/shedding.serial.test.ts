@@ -8,13 +8,13 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
   const haven = await startHavenProcess();
   await sleep(3000);
 
-  let flooding = true;
+  let isFlooding = true;
   let firstShedAt = 0;
   const probes: { status: number; ms: number }[] = [];
   const shed: { status: number; retryAfter: string | undefined; ms: number }[] = [];
   const floodedAt = performance.now();
   const flood = Array.from({ length: 20 }, async () => {
-    while (flooding) {
+    while (isFlooding) {
       const answer = await ask(`${haven.url}/test/spin/80`);
       if (answer.status === 503) {
         firstShedAt ||= performance.now();
@@ -25,7 +25,7 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
     }
   });
   const probing = (async () => {
-    while (flooding) {
+    while (isFlooding) {
       const { status, ms } = await ask(`${haven.url}/alive`);
       probes.push({ status, ms });
       assert.equal((await ask(`${haven.url}/metrics`)).status, 200);
@@ -33,7 +33,7 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
     }
   })();
   await sleep(4000);
-  flooding = false;
+  isFlooding = false;
   await Promise.all([...flood, probing]);
   const calmAt = performance.now();
 
@@ -42,7 +42,7 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
   assert.ok(shed.every(({ retryAfter }) => retryAfter !== undefined));
   assert.ok(probes.length > 5 && probes.every(({ status }) => status === 200));
 
-  // Recovered: twenty in a row are served.
+  // The server has recovered when it serves twenty requests in a row.
   for (let served = 0; served < 20; ) {
     served = (await ask(`${haven.url}/api`)).status === 200 ? served + 1 : 0;
     assert.ok(performance.now() - calmAt < 5000, "not recovered within 5 s");

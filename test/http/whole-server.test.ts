@@ -10,7 +10,7 @@ import { startHaven } from "../support/haven.ts";
 
 const { url, port } = await startHaven({ env: sameSecret });
 
-/** Sends what clients of Node cannot send, and returns the response. */
+/** Sends a request that the HTTP clients of Node cannot send, and returns the response. */
 async function sendRaw(to: number, head: string): Promise<string> {
   const socket = connect(to, "127.0.0.1");
   socket.write(`${head}\r\nConnection: close\r\n\r\n`);
@@ -30,7 +30,7 @@ test("OPTIONS * returns the methods of the server", async () => {
   assert.match(await sendLine("GET *"), /^HTTP\/1.1 404 /);
 });
 
-test("an absolute URI with a scheme in upper case is the path that it names", async () => {
+test("a request for an absolute URI is served at the path of the URI, also if the scheme is in upper case", async () => {
   assert.match(await sendLine("GET HTTP://localhost/alive"), /^HTTP\/1.1 200 /);
   assert.match(await sendLine("GET Http://localhost/api"), /^HTTP\/1.1 200 /);
 });

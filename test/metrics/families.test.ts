@@ -8,7 +8,7 @@ import { me, register } from "../shared/requests/people.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 
-test("the metrics exist that alerts use as limits: pool size, heap size, connections, calls", async () => {
+test("the metrics that alerts compare with limits exist: pool size, heap size, connections, calls", async () => {
   const haven = await startHaven({ env: { DB_POOL_MAX: "7", OVERLOAD_DELAY_MS: "0" } });
   await me(haven.url, await register(haven.url));
   const { text } = await ask(`${haven.url}/metrics`);
@@ -22,7 +22,7 @@ test("the metrics exist that alerts use as limits: pool size, heap size, connect
   }
 });
 
-test("bytes of closed connections stay counted", async () => {
+test("the sent bytes of closed connections are still counted", async () => {
   const haven = await startHaven();
   const sent = async () => {
     const { text } = await ask(`${haven.url}/metrics`);

@@ -15,13 +15,13 @@ function open(url: string) {
   return redis;
 }
 
-const answers = async (redis: ReturnType<typeof open>) => (await redis.ping().catch(() => "")) === "PONG";
+const isAnswering = async (redis: ReturnType<typeof open>) => (await redis.ping().catch(() => "")) === "PONG";
 
 for (const fault of ["refuse", "hole", "reset"] as const) {
   test(`with a broken path to Redis (${fault}) commands fail in time, and succeed again after it is restored`, async () => {
     const proxy = await startFaultProxy(await freshRedis());
     const redis = open(proxy.url);
-    await eventually(() => answers(redis), Boolean);
+    await eventually(() => isAnswering(redis), Boolean);
     await proxy.set(fault);
     for (let times = 0; times < 3; times += 1) {
       const elapsedMs = startStopwatch();
@@ -29,7 +29,7 @@ for (const fault of ["refuse", "hole", "reset"] as const) {
       assert.ok(elapsedMs() < 400, "a command waited too long");
     }
     await proxy.set("pass");
-    await eventually(() => answers(redis), Boolean, 2500);
+    await eventually(() => isAnswering(redis), Boolean, 2500);
     await eventually(
       () => proxy.open(),
       (connections) => connections === 1,
@@ -42,7 +42,7 @@ test("without a connection no command is queued or sent twice", async () => {
   const proxy = await startFaultProxy(url);
   const redis = open(proxy.url);
   const direct = open(url);
-  await eventually(async () => (await answers(redis)) && (await answers(direct)), Boolean);
+  await eventually(async () => (await isAnswering(redis)) && (await isAnswering(direct)), Boolean);
   await proxy.set("refuse");
   await eventually(
     () => redis.status,
@@ -50,13 +50,13 @@ test("without a connection no command is queued or sent twice", async () => {
   );
   await assert.rejects(redis.incr("counter"));
   await proxy.set("pass");
-  await eventually(() => answers(redis), Boolean, 2500);
+  await eventually(() => isAnswering(redis), Boolean, 2500);
   assert.equal(await direct.get("counter"), null);
 });
 
-test("a host with port and password works like a URL", async () => {
+test("a host and a port work like a URL", async () => {
   const { hostname, port } = new URL(await freshRedis());
   const redis = createRedis({ kind: "host", host: hostname, port: Number(port) }, limits, "test");
   atEnd(() => redis.disconnect());
-  await eventually(() => answers(redis), Boolean);
+  await eventually(() => isAnswering(redis), Boolean);
 });

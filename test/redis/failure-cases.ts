@@ -36,7 +36,7 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
   await silent.set("hole");
   const webPort = await startWebServer();
 
-  const of = (cause: string, environment: Record<string, string>): FailureCase => ({
+  const failureCase = (cause: string, environment: Record<string, string>): FailureCase => ({
     cause,
     environment: { REDIS_CONNECT_TIMEOUT_MS: "1000", ...environment },
   });
@@ -44,38 +44,44 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
   const secure = (port: number, host = "127.0.0.1") => ({ REDIS_URL: `rediss://${host}:${port}` });
   const ca = { REDIS_CA_FILE: authority.caFile };
   return [
-    of("connection refused", url(await freePort())),
-    of("unknown host", { REDIS_HOST: "redis.invalid" }),
-    of("no answer", url(silent.port)),
-    of("no password", url(secured.port)),
-    of("wrong password", { REDIS_URL: `redis://app:hunter3@127.0.0.1:${secured.port}` }),
-    of("the program for the password fails", {
+    failureCase("connection refused", url(await freePort())),
+    failureCase("unknown host", { REDIS_HOST: "redis.invalid" }),
+    failureCase("no answer", url(silent.port)),
+    failureCase("no password", url(secured.port)),
+    failureCase("wrong password", { REDIS_URL: `redis://app:hunter3@127.0.0.1:${secured.port}` }),
+    failureCase("the program for the password fails", {
       ...url(secured.port),
       REDIS_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
     }),
-    of("too many connections", url(crowded.port)),
-    of("a user without the rights", {
+    failureCase("too many connections", url(crowded.port)),
+    failureCase("a user without the rights", {
       REDIS_CLUSTER_NODES: `127.0.0.1:${secured.port}`,
       REDIS_USERNAME: "app",
       REDIS_PASSWORD: "hunter2",
     }),
-    of("server has no TLS", { ...secure(plain.port), ...ca }),
-    of("server requires TLS", url(tlsPort)),
-    of("certificate of an unknown authority", secure(tlsPort)),
-    of("certificate for another host", { ...secure(tlsPort, "localhost"), ...ca }),
-    of("certificate expired", { ...secure(expiredPort), ...ca }),
-    // The server sends an alert and closes the connection; which of the two the client sees varies.
-    { ...of("client certificate missing", { ...secure(mutualPort), ...ca }), code: /^ERR_SSL/ },
-    of("not a node of a Cluster", { REDIS_CLUSTER_NODES: `127.0.0.1:${plain.port}` }),
-    of("a Cluster without slots", { REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` }),
-    of("no Sentinel answers", { REDIS_SENTINELS: `127.0.0.1:${await freePort()}`, REDIS_SENTINEL_NAME: "haven" }),
-    of("unknown name of the primary", { REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`, REDIS_SENTINEL_NAME: "other" }),
-    of("a web server on the port", url(webPort)),
-    of("Postgres on the port", url(Number(new URL(fromRun("TEST_DATABASE_URL")).port))),
+    failureCase("server has no TLS", { ...secure(plain.port), ...ca }),
+    failureCase("server requires TLS", url(tlsPort)),
+    failureCase("certificate of an unknown authority", secure(tlsPort)),
+    failureCase("certificate for another host", { ...secure(tlsPort, "localhost"), ...ca }),
+    failureCase("certificate expired", { ...secure(expiredPort), ...ca }),
+    // The server sends an alert and closes the connection. The client may receive either first.
+    { ...failureCase("client certificate missing", { ...secure(mutualPort), ...ca }), code: /^ERR_SSL/ },
+    failureCase("not a node of a Cluster", { REDIS_CLUSTER_NODES: `127.0.0.1:${plain.port}` }),
+    failureCase("a Cluster without slots", { REDIS_CLUSTER_NODES: `127.0.0.1:${node.port}` }),
+    failureCase("no Sentinel answers", {
+      REDIS_SENTINELS: `127.0.0.1:${await freePort()}`,
+      REDIS_SENTINEL_NAME: "haven",
+    }),
+    failureCase("unknown name of the primary", {
+      REDIS_SENTINELS: `127.0.0.1:${sentinel.port}`,
+      REDIS_SENTINEL_NAME: "other",
+    }),
+    failureCase("a web server on the port", url(webPort)),
+    failureCase("Postgres on the port", url(Number(new URL(fromRun("TEST_DATABASE_URL")).port))),
   ];
 }
 
-/** Holds a connection until the end of the file. Returns false if Redis still counts an earlier one. */
+/** Holds a connection until the tests have ended. Returns false if Redis still counts an earlier connection. */
 async function hold(port: number): Promise<boolean> {
   const socket = connect(port, "127.0.0.1").on("error", () => undefined);
   atEnd(() => socket.destroy());
@@ -84,11 +90,11 @@ async function hold(port: number): Promise<boolean> {
   return String(reply).startsWith("+PONG");
 }
 
-export async function failureOf(one: FailureCase): Promise<unknown> {
-  const { code } = one;
-  if (code === undefined) return failOnce(one);
+export async function failureOf(failureCase: FailureCase): Promise<unknown> {
+  const { code } = failureCase;
+  if (code === undefined) return failOnce(failureCase);
   return eventually(
-    () => failOnce(one),
+    () => failOnce(failureCase),
     (error) => code.test(failureCode(error) ?? ""),
   );
 }

@@ -199,10 +199,10 @@ for (const form of addressForms) {
     const next = createAuthority("Next authority");
     const nextServer = next.issue("redis", { names: ["127.0.0.1"] });
     const replies = new Set<unknown>();
-    let running = true;
+    let isRunning = true;
     // The loop ends at the first failure. A closed client rejects commands at once, so the loop would block the process.
     const load = (async () => {
-      while (running && [...replies].every((reply) => reply === "OK")) replies.add(await ping());
+      while (isRunning && [...replies].every((reply) => reply === "OK")) replies.add(await ping());
     })();
     const original = String(await askRedis(adminPort, "config", "get", "tls-cert-file")).split(",")[1] ?? "";
     const serve = (certFile: string, keyFile: string) =>
@@ -216,7 +216,7 @@ for (const form of addressForms) {
       assert.equal(await check(env), "up");
     } finally {
       // Without this the load continues, and the test process does not exit.
-      running = false;
+      isRunning = false;
       await load;
     }
     assert.deepEqual([...replies], ["OK"]);

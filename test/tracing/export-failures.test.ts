@@ -20,7 +20,7 @@ const countOf = async ({ url }: Pick<Haven, "url">, outcome: string): Promise<nu
 
 for (const fault of ["refuse", "hole", "freeze"] as const) {
   test(
-    `an endpoint that fails (${fault}) costs no request, its spans are counted as failed, and exports resume`,
+    `while the endpoint fails (${fault}), requests are served and its spans are counted as failed; exports resume afterwards`,
     withReceiver,
     async () => {
       const receiver = await startReceiver();
@@ -48,7 +48,7 @@ for (const fault of ["refuse", "hole", "freeze"] as const) {
 }
 
 test(
-  "a shutdown waits for a silent endpoint for a limited time, and exports the last trace to a healthy one",
+  "a shutdown exports the last trace to a healthy endpoint, and waits for a silent endpoint only for a limited time",
   withReceiver,
   async () => {
     const receiver = await startReceiver();
@@ -69,7 +69,7 @@ test(
 );
 
 test(
-  "a failed request is exported although the sampler selects none, and an untrusted caller is only linked",
+  "a failed request is exported although the sampler selects no trace, and the trace of an untrusted caller is only linked",
   withReceiver,
   async () => {
     const receiver = await startReceiver();
@@ -101,7 +101,7 @@ test(
   },
 );
 
-test("the server does not start with wrong settings of the traces, and names each of them", async () => {
+test("the server does not start with invalid settings for traces, and the error names each of them", async () => {
   const settings = {
     OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
     OTEL_EXPORTER_OTLP_PROTOCOL: "grpc",

@@ -77,7 +77,7 @@ test("log lines, the access log and the problem of a request name its trace", wi
   assert.equal(line?.["requestId"], missing.headers["x-request-id"]);
 });
 
-test("the trace of a trusted proxy is continued, and a malformed one is replaced", withReceiver, async () => {
+test("the trace of a trusted proxy is continued, and a malformed traceparent is replaced", withReceiver, async () => {
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   const headers = { ...bearer(person), traceparent: `00-${traceId}-00f067aa0ba902b7-01`, tracestate: "vendor=1" };
   const answer = await ask(`${haven.url}/api/v1/auth/me`, { headers });

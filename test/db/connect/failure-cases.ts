@@ -53,59 +53,72 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
   const users = { app: "hunter2" };
   const pooler = await startPgBouncer({ port: server.port, users, databases: ["postgres"] });
   const full = await startPgBouncer({ port: server.port, users, settings: ["max_client_conn = 0"] });
-  const orphan = await startPgBouncer({ port: await freePort(), users, settings: ["query_wait_timeout = 1"] });
+  const poolerWithoutPostgres = await startPgBouncer({
+    port: await freePort(),
+    users,
+    settings: ["query_wait_timeout = 1"],
+  });
   const silent = await startFaultProxy(server.url);
   await silent.set("hole");
   const webPort = await startWebServer();
 
-  const at = (
+  const urlOf = (
     port: number | undefined,
     { user = "app:hunter2", database = "postgres", host = "127.0.0.1", more = "" } = {},
   ) => `postgres://${user}@${host}:${port}/${database}${more}`;
-  const of = (cause: string, DATABASE_URL: string, environment: Record<string, string> = {}): FailureCase => ({
+  const failureCase = (cause: string, DATABASE_URL: string, environment: Record<string, string> = {}): FailureCase => ({
     cause,
     environment: { DB_CONNECT_TIMEOUT_MS: "1500", DATABASE_URL, ...environment },
   });
   const ca = { DATABASE_CA_FILE: authority.caFile };
   const pooled = { DB_POOLER: "transaction" };
   return [
-    of("connection refused", at(await freePort())),
-    of("unknown host", at(5432, { host: "db.invalid" })),
-    of("no answer", at(silent.port)),
-    of("no such socket", `postgres:///postgres?host=${plain.folder}&port=1`),
-    of("wrong password", at(server.port, { user: "app:hunter3" })),
-    of("unknown user", at(server.port, { user: "stranger:x" })),
-    of("no password", at(server.port, { user: "app" })),
-    of("the program for the password fails", at(server.port, { user: "app" }), {
+    failureCase("connection refused", urlOf(await freePort())),
+    failureCase("unknown host", urlOf(5432, { host: "db.invalid" })),
+    failureCase("no answer", urlOf(silent.port)),
+    failureCase("no such socket", `postgres:///postgres?host=${plain.folder}&port=1`),
+    failureCase("wrong password", urlOf(server.port, { user: "app:hunter3" })),
+    failureCase("unknown user", urlOf(server.port, { user: "stranger:x" })),
+    failureCase("no password", urlOf(server.port, { user: "app" })),
+    failureCase("the program for the password fails", urlOf(server.port, { user: "app" }), {
       DATABASE_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
     }),
-    of("the program for the password hangs", at(server.port, { user: "app" }), {
+    failureCase("the program for the password hangs", urlOf(server.port, { user: "app" }), {
       DATABASE_PASSWORD_COMMAND: "sleep 60",
       PASSWORD_COMMAND_TIMEOUT_MS: "300",
     }),
-    of("user not admitted by pg_hba.conf", at(server.port, { user: "outsider" })),
-    of("a way to sign in that is not supported", at(server.port, { user: "kerberos" })),
-    of("unknown database", at(server.port, { database: "missing" })),
-    of("no right to connect to the database", at(server.port, { database: "closed" })),
-    of("too many connections", at(server.port, { user: "crowded:hunter2" })),
-    of("server requires TLS", at(server.port, { user: "encrypted" })),
-    of("server has no TLS", at(plain.port, { user: "postgres", more: "?sslmode=require" })),
-    of("certificate of an unknown authority", at(server.port, { more: "?sslmode=verify-full" })),
-    of("certificate of another authority", at(server.port), { DATABASE_CA_FILE: createAuthority("Other").caFile }),
-    of("certificate for another host", at(server.port, { host: "localhost" }), ca),
-    of("certificate expired", at(expired.port, { user: "postgres" }), ca),
-    of("client certificate missing", at(server.port, { user: "certified" }), ca),
-    of("no host of the wanted kind", at(plain.port, { user: "postgres", more: "?target_session_attrs=standby" })),
-    of("pooler without DB_POOLER", at(pooler.port)),
-    of("pooler: a parameter in options", at(pooler.port, { more: "?options=-c%20search_path%3Dpublic" }), pooled),
-    of("pooler: wrong password", at(pooler.port, { user: "app:hunter3" }), pooled),
-    of("pooler: unknown database", at(pooler.port, { database: "missing" }), pooled),
-    of("pooler: too many clients", at(full.port), pooled),
-    of("pooler: Postgres behind it is unavailable", at(orphan.port), pooled),
-    of("a web server on the port", at(webPort)),
-    of("a web server on the port, with TLS", at(webPort, { more: "?sslmode=require" })),
-    of("MySQL on the port", at(await startGreetingServer())),
-    of("Redis on the port", at(Number(new URL(fromRun("TEST_REDIS_URL")).port))),
+    failureCase("user not admitted by pg_hba.conf", urlOf(server.port, { user: "outsider" })),
+    failureCase("an authentication method that is not supported", urlOf(server.port, { user: "kerberos" })),
+    failureCase("unknown database", urlOf(server.port, { database: "missing" })),
+    failureCase("no right to connect to the database", urlOf(server.port, { database: "closed" })),
+    failureCase("too many connections", urlOf(server.port, { user: "crowded:hunter2" })),
+    failureCase("server requires TLS", urlOf(server.port, { user: "encrypted" })),
+    failureCase("server has no TLS", urlOf(plain.port, { user: "postgres", more: "?sslmode=require" })),
+    failureCase("certificate of an unknown authority", urlOf(server.port, { more: "?sslmode=verify-full" })),
+    failureCase("certificate of another authority", urlOf(server.port), {
+      DATABASE_CA_FILE: createAuthority("Other").caFile,
+    }),
+    failureCase("certificate for another host", urlOf(server.port, { host: "localhost" }), ca),
+    failureCase("certificate expired", urlOf(expired.port, { user: "postgres" }), ca),
+    failureCase("client certificate missing", urlOf(server.port, { user: "certified" }), ca),
+    failureCase(
+      "no host of the required kind",
+      urlOf(plain.port, { user: "postgres", more: "?target_session_attrs=standby" }),
+    ),
+    failureCase("pooler without DB_POOLER", urlOf(pooler.port)),
+    failureCase(
+      "pooler: a parameter in options",
+      urlOf(pooler.port, { more: "?options=-c%20search_path%3Dpublic" }),
+      pooled,
+    ),
+    failureCase("pooler: wrong password", urlOf(pooler.port, { user: "app:hunter3" }), pooled),
+    failureCase("pooler: unknown database", urlOf(pooler.port, { database: "missing" }), pooled),
+    failureCase("pooler: too many clients", urlOf(full.port), pooled),
+    failureCase("pooler: Postgres behind the pooler is unavailable", urlOf(poolerWithoutPostgres.port), pooled),
+    failureCase("a web server on the port", urlOf(webPort)),
+    failureCase("a web server on the port, with TLS", urlOf(webPort, { more: "?sslmode=require" })),
+    failureCase("MySQL on the port", urlOf(await startGreetingServer())),
+    failureCase("Redis on the port", urlOf(Number(new URL(fromRun("TEST_REDIS_URL")).port))),
   ];
 }
 
@@ -120,7 +133,7 @@ export async function failureOf({ cause, environment }: FailureCase): Promise<un
   throw new Error(`The connection succeeded: ${cause}`);
 }
 
-/** Starts a server that speaks first, as MySQL does, and returns its port. */
+/** Starts a server that sends the first message, as MySQL does, and returns its port. */
 async function startGreetingServer(): Promise<number> {
   const greeting = Buffer.concat([Buffer.from([0x4a, 0, 0, 0, 0x0a]), Buffer.from("8.0.36\0".padEnd(73, "x"))]);
   const server = createServer((socket) => {

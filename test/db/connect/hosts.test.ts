@@ -28,7 +28,7 @@ async function portOf(source: Partial<PostgresSource> & { url: string }): Promis
   return rows[0]?.port ?? 0;
 }
 
-test("if a host refuses, is silent or is unknown, the next one is used, and is tried first for some seconds", async () => {
+test("if a host refuses, is silent or is unknown, the next host is used, and is tried first for some seconds", async () => {
   const url = await freshDatabase();
   const { port } = new URL(url);
   const silent = await startFaultProxy(url);
@@ -56,12 +56,12 @@ test("if a server rejects the password, that error is reported and no other host
 test("target_session_attrs finds the server, also after a promotion", { skip }, async () => {
   const primary = await startPostgresServer();
   const standby = await startPostgresServer({ standbyOf: primary });
-  const url = (wanted: string) =>
-    `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/postgres?target_session_attrs=${wanted}`;
-  for (const wanted of ["read-write", "primary"])
-    assert.equal(await portOf({ url: url(wanted) }), primary.port, wanted);
-  for (const wanted of ["any", "read-only", "standby", "prefer-standby"])
-    assert.equal(await portOf({ url: url(wanted) }), standby.port, wanted);
+  const url = (attributes: string) =>
+    `postgres://postgres@127.0.0.1:${standby.port},127.0.0.1:${primary.port}/postgres?target_session_attrs=${attributes}`;
+  for (const attributes of ["read-write", "primary"])
+    assert.equal(await portOf({ url: url(attributes) }), primary.port, attributes);
+  for (const attributes of ["any", "read-only", "standby", "prefer-standby"])
+    assert.equal(await portOf({ url: url(attributes) }), standby.port, attributes);
 
   const db = createDatabase(
     { ...settings, url: url("read-write"), poolMax: 2, connectTimeoutMs: 1000, idleTransactionTimeoutMs: 1000 },

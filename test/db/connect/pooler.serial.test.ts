@@ -44,9 +44,9 @@ function open(url: string, more: { poolMax?: number; idleTransactionTimeoutMs?: 
   return db;
 }
 
-const fails = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
+const hasCode = (code: ErrorCode) => (error: unknown) => error instanceof AppError && error.code === code;
 
-const working = async (direct: string) =>
+const busyBackends = async (direct: string) =>
   (
     await query<{ n: number }>(
       direct,
@@ -65,15 +65,15 @@ for (const mode of ["transaction", "session"]) {
   test(`a statement that times out is cancelled in Postgres, behind a pooler in ${mode} mode`, { skip }, async () => {
     const db = open(pooled.url, { poolMax: 3 });
     const elapsedMs = startStopwatch();
-    await assert.rejects(db.query("SELECT pg_sleep(5)"), fails("unavailable"));
+    await assert.rejects(db.query("SELECT pg_sleep(5)"), hasCode("unavailable"));
     assert.ok(elapsedMs() < 700);
-    assert.equal(await working(pooled.direct), 0);
-    await assert.rejects(db.query({ name: "slow", text: "SELECT pg_sleep($1)" }, [5]), fails("unavailable"));
+    assert.equal(await busyBackends(pooled.direct), 0);
+    await assert.rejects(db.query({ name: "slow", text: "SELECT pg_sleep($1)" }, [5]), hasCode("unavailable"));
     await assert.rejects(
       db.transaction((tx) => tx.query("SELECT pg_sleep(5)")),
-      fails("unavailable"),
+      hasCode("unavailable"),
     );
-    assert.equal(await working(pooled.direct), 0);
+    assert.equal(await busyBackends(pooled.direct), 0);
   });
 
   test(`a limit does not outlive its transaction, behind a pooler in ${mode} mode`, { skip }, async () => {
@@ -95,7 +95,7 @@ for (const mode of ["transaction", "session"]) {
         await sleep(800);
         await tx.query("SELECT 1");
       }),
-      fails("unavailable"),
+      hasCode("unavailable"),
     );
     assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
   });
@@ -104,7 +104,7 @@ for (const mode of ["transaction", "session"]) {
     skip,
   }, async () => {
     const db = open(pooled.url, { poolMax: mode === "session" ? 4 : 10 });
-    const one = async (n: number) => {
+    const runOne = async (n: number) => {
       const statement = { name: "echo", text: "SELECT $1::int AS n, $2::text AS text, $3::jsonb AS json" };
       const values = [n, `row ${n}`, JSON.stringify({ n })];
       assert.deepEqual(await db.query(statement, values), [{ n, text: `row ${n}`, json: { n } }]);
@@ -114,7 +114,7 @@ for (const mode of ["transaction", "session"]) {
           assert.deepEqual(await tx.query(statement, values), [{ n, text: `row ${n}`, json: { n } }]);
         });
     };
-    await Promise.all(Array.from({ length: mode === "session" ? 150 : 400 }, (_, n) => one(n)));
+    await Promise.all(Array.from({ length: mode === "session" ? 150 : 400 }, (_, n) => runOne(n)));
     assert.deepEqual(await db.query("SELECT 1 WHERE false"), []);
     assert.deepEqual(await db.query("SELECT n FROM generate_series(1, 3) n"), [{ n: 1 }, { n: 2 }, { n: 3 }]);
   });
@@ -124,18 +124,18 @@ for (const mode of ["transaction", "session"]) {
   }, async () => {
     const db = open(pooled.url, { poolMax: 5 });
     const show = "SELECT $1::int AS n, current_setting('statement_timeout') AS limit";
-    const one = async (n: number) => {
+    const runOne = async (n: number) => {
       assert.deepEqual(await db.query({ name: "show", text: show, isShort: true }, [n]), [{ n, limit: "270ms" }]);
       if (n % 10 === 0)
         await assert.rejects(db.query({ text: "SELECT 1 / ($1::int - $1::int)", isShort: true }, [n]), {
           code: "22012",
         });
     };
-    for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 100 }, (_, n) => one(n)));
+    for (let round = 0; round < 3; round += 1) await Promise.all(Array.from({ length: 100 }, (_, n) => runOne(n)));
     // A named statement would exist in one session of Postgres, and the next transaction may run in another.
     assert.deepEqual(await db.query("SELECT name FROM pg_prepared_statements"), []);
-    await assert.rejects(db.query({ text: "SELECT pg_sleep($1)", isShort: true }, [5]), fails("unavailable"));
-    assert.equal(await working(pooled.direct), 0);
+    await assert.rejects(db.query({ text: "SELECT pg_sleep($1)", isShort: true }, [5]), hasCode("unavailable"));
+    assert.equal(await busyBackends(pooled.direct), 0);
     await db.close();
   });
 
@@ -179,13 +179,13 @@ test("a full queue of the pooler is reported in time, and the next queries succe
   });
   await sleep(100);
   const elapsedMs = startStopwatch();
-  await assert.rejects(db.query("SELECT 1"), fails("unavailable"));
+  await assert.rejects(db.query("SELECT 1"), hasCode("unavailable"));
   assert.ok(elapsedMs() < 1500);
   await held;
   assert.deepEqual(await db.query("SELECT 1 AS one"), [{ one: 1 }]);
 });
 
-test("migrate works through a pooler, also when two run at once, and refuses what needs a session", {
+test("migrate works through a pooler, also when two run at once, and rejects a migration that needs a session", {
   skip,
 }, async () => {
   const { url } = await startPooled(["default_pool_size = 5"], { migrated: false });
@@ -219,5 +219,5 @@ test("behind a pooler, the health check has its own time limits", { skip }, asyn
   atEnd(opened.destroy);
   const { rows } = await opened.client.query("SELECT current_setting('lock_timeout') AS lock");
   assert.deepEqual(rows, [{ lock: "100ms" }]);
-  assert.equal(await working(direct), 0);
+  assert.equal(await busyBackends(direct), 0);
 });

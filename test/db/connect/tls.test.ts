@@ -55,9 +55,9 @@ function settingsFor({ user = "postgres", host = "127.0.0.1", query = "", env = 
 }
 
 /** Returns "encrypted", "plain", or the error code of a failed connection. */
-async function tryConnecting(given: ConnectionCase): Promise<string> {
+async function tryConnecting(connectionCase: ConnectionCase): Promise<string> {
   try {
-    const { client, destroy } = await createConnector(settingsFor(given)).open(settings);
+    const { client, destroy } = await createConnector(settingsFor(connectionCase)).open(settings);
     const { rows } = await client.query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
     destroy();
     return rows[0]?.ssl ? "encrypted" : "plain";
@@ -83,7 +83,7 @@ test("without a certificate authority, each sslmode has the same effect as in li
     assert.match(await tryConnecting({ query }), untrusted, query);
 });
 
-test("with allow and prefer, a user that pg_hba.conf admits in the other way only is connected in that way", {
+test("with sslmode allow and prefer, a user whom pg_hba.conf admits only with TLS, or only without TLS, is connected", {
   skip,
 }, async () => {
   for (const [user, query, expected] of [
@@ -96,7 +96,7 @@ test("with allow and prefer, a user that pg_hba.conf admits in the other way onl
     assert.equal(await tryConnecting({ user, query }), expected, `${user} ${query}`);
 });
 
-test("with an authority, every sslmode verifies the certificate, and all but verify-ca the host name", {
+test("with an authority, every sslmode verifies the certificate, and all except verify-ca also verify the host name", {
   skip,
 }, async () => {
   const env = { DATABASE_CA_FILE: caFile };
@@ -114,12 +114,12 @@ test("with an authority, every sslmode verifies the certificate, and all but ver
 });
 
 test("a new connection reports the expiry time of the server's certificate", { skip }, async () => {
-  const ends: (number | undefined)[] = [];
-  const onOpened = (opened: OpenConnection) => ends.push(opened.certificateExpiry);
+  const expiryTimes: (number | undefined)[] = [];
+  const onOpened = (opened: OpenConnection) => expiryTimes.push(opened.certificateExpiry);
   for (const query of ["sslmode=require", "sslmode=disable"])
     (await createConnector(settingsFor({ query }), { onOpened }).open(settings)).destroy();
-  assert.ok(Math.abs((ends[0] ?? 0) - Date.now() - 30 * 86_400_000) < 3_600_000);
-  assert.equal(ends[1], undefined);
+  assert.ok(Math.abs((expiryTimes[0] ?? 0) - Date.now() - 30 * 86_400_000) < 3_600_000);
+  assert.equal(expiryTimes[1], undefined);
 });
 
 test("with hostaddr, the certificate is verified for the host name, not for the address", { skip }, async () => {
@@ -168,14 +168,15 @@ test("a certificate of a new authority is accepted at the next connection, witho
   const config = settingsFor({ env: { DATABASE_CA_FILE: caFile } });
   const db = createDatabase({ ...config, poolMax: 10 }, (work) => work());
   atEnd(() => db.close());
-  const atOnce = (count: number) => Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
-  await atOnce(2);
+  const queryConcurrently = (count: number) =>
+    Promise.all(Array.from({ length: count }, () => db.query("SELECT pg_sleep(0.1)")));
+  await queryConcurrently(2);
   writeFileSync(caFile, `${readFileSync(authority?.caFile ?? "", "utf8")}${readFileSync(next.caFile, "utf8")}`);
-  await atOnce(4);
+  await queryConcurrently(4);
   await db.query(`ALTER SYSTEM SET ssl_cert_file = '${renewed.certFile}'`);
   await db.query(`ALTER SYSTEM SET ssl_key_file = '${renewed.keyFile}'`);
   await db.query("SELECT pg_reload_conf()");
-  await atOnce(8);
+  await queryConcurrently(8);
   assert.equal(db.counts().total, 8);
 });
 

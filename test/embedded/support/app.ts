@@ -1,6 +1,6 @@
 import { startEngines } from "../../../src/embedded/engines.ts";
 
-// A process in place of the application: starts engines in a folder, reports signals, and stops on the message "stop".
+// Runs in place of the application: starts engines in a folder, reports signals, and stops at the first input.
 const report = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 process.on("SIGINT", () => report({ received: "SIGINT" }));

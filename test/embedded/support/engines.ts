@@ -22,7 +22,7 @@ export async function folder(test: TestContext): Promise<string> {
 }
 
 let original: Promise<string> | undefined;
-// Registered here, because inside of a test it would run at the end of that test.
+// Registered at the top level, because a hook inside a test runs at the end of that test.
 after(async () => original && rm(await original, { recursive: true, force: true }));
 
 /** Copies a folder that contains a database. The original is created once for the test file. */
@@ -72,7 +72,7 @@ export async function redis<T>(url: string, work: (client: Redis) => Promise<T>)
   }
 }
 
-/** Every process below this one, to any depth. */
+/** Returns the ids of all child processes of a process, and of their child processes. */
 export async function descendants(ancestor: number): Promise<number[]> {
   const parents = new Map<number, number>();
   for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {

@@ -48,8 +48,11 @@ export async function startLocalFleet(size: number, env: Record<string, string> 
   return { members, databaseUrl, redisUrl };
 }
 
-export type Seen = { instance: string; status: string; ageMs: number; self: boolean } & Record<string, unknown>;
-export type FleetAnswer = { instances: Seen[]; store: string | null; silentSince: string | null } & Record<
+export type ListedInstance = { instance: string; status: string; ageMs: number; self: boolean } & Record<
+  string,
+  unknown
+>;
+export type FleetAnswer = { instances: ListedInstance[]; store: string | null; silentSince: string | null } & Record<
   string,
   unknown
 >;
@@ -57,7 +60,8 @@ export type FleetAnswer = { instances: Seen[]; store: string | null; silentSince
 export const fleetOf = async ({ url }: Pick<Haven, "url">): Promise<FleetAnswer> =>
   (await ask(`${url}/api/v1/instances`)).json() as FleetAnswer;
 
-export const instances = async (haven: Pick<Haven, "url">): Promise<Seen[]> => (await fleetOf(haven)).instances;
+export const instances = async (haven: Pick<Haven, "url">): Promise<ListedInstance[]> =>
+  (await fleetOf(haven)).instances;
 
 export type Ready = { status: string; ready: boolean; sharedOutage?: string[] };
 

@@ -13,7 +13,7 @@ const faultMs = 2500;
 export type Phase = "calm" | "Redis refuses" | "Postgres hangs" | "recovered";
 export type AnsweredIn = Answered & { phase: Phase };
 
-/** Sends the same load to each server at once, during the same faults of their stores. Returns all answers of each. */
+/** Sends the same load to all servers at the same time, during faults of their stores. Returns the answers of each server. */
 export async function loadUnderFaults(
   urls: readonly string[],
   person: SignedIn,
@@ -52,7 +52,7 @@ export async function loadUnderFaults(
   return answers.map((all) => all.map((one) => ({ ...one, phase: phaseAt(one.startedAt) })));
 }
 
-/** Returns the duration that the share `rank` of the answers does not exceed. */
+/** Returns the duration that a share of the answers (`rank`, such as 0.95) does not exceed. */
 export function percentile(answers: readonly Answered[], rank: number): number {
   const sorted = answers.map(({ ms }) => ms).sort((a, b) => a - b);
   return sorted[Math.floor(sorted.length * rank)] ?? Number.NaN;
