@@ -16,9 +16,9 @@ import {
   fleetOf,
   instances,
   intervalMs,
+  type ListedInstance,
   type LocalFleet,
   readyOf,
-  type ListedInstance,
   startLocalFleet,
 } from "./support/local-fleet.ts";
 
