@@ -83,7 +83,7 @@ test("without a certificate authority, each sslmode has the same effect as in li
     assert.match(await tryConnecting({ query }), untrusted, query);
 });
 
-test("with sslmode allow and prefer, a user whom pg_hba.conf admits only with TLS, or only without TLS, is connected", {
+test("with sslmode allow and prefer, a user is connected whether pg_hba.conf admits the user only with TLS or only without TLS", {
   skip,
 }, async () => {
   for (const [user, query, expected] of [
