@@ -30,7 +30,7 @@ export const mail: Row = {
     {
       title: "Mails that failed",
       description:
-        "Mails in the queue mail-failed, where they are kept for two weeks. The alert MailsFail fires when many are added.",
+        "Mails in the queue mail-failed, where they are kept for two weeks. If many are added within an hour, MailsFail fires.",
       kind: "timeseries",
       unit: "short",
       width: 6,
