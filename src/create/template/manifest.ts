@@ -118,7 +118,7 @@ export const edits: readonly Edit[] = [
   // The doctor is a package.
   { file: "src/command-line.ts", lines: /run-in-process|^ {2}doctor {5}|import \{ fileURLToPath \}/ },
   { file: "src/command-line.ts", from: /argv\[2\] === "doctor"/, to: /^ {2}\}/ },
-  { file: "src/command-line.ts", from: /The project's own folder/, to: /shippedFolder/ },
+  { file: "src/command-line.ts", from: /The folder of this project/, to: /shippedFolder/ },
 
   // Tests of what stays here.
   {

@@ -79,7 +79,7 @@ function withFields(schema: JsonSchema, resolve: Resolve): JsonSchema {
   return typeof additionalProperties === "object" ? withFields(additionalProperties, resolve) : {};
 }
 
-/** Returns one object with the fields of all variants. A field that any variant lacks is optional. */
+/** Returns one object with the fields of all variants. A field is optional if at least one variant lacks it. */
 function mergedVariants(variants: readonly JsonSchema[], resolve: Resolve): JsonSchema {
   const names = [...new Set(variants.flatMap(({ properties = {} }) => Object.keys(properties)))];
   const fields = names.map((name) => {

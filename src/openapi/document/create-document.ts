@@ -67,7 +67,7 @@ function withPath(
   return { path: `${prefix}${path}`, method, described };
 }
 
-/** Returns only the problem responses to which an operation refers. 405 is one without an operation: the router returns it before it finds an operation. */
+/** Returns the problem responses to which at least one operation refers. No operation refers to 405, for example. */
 function responsesUsedBy(
   operations: readonly LocatedOperation[],
   responses: Components["responses"],

@@ -24,7 +24,7 @@ export type Components = {
   securitySchemes: Readonly<Record<string, Readonly<Record<string, string>>>>;
 };
 
-/** Who may call an operation. `operator` requires the operator token, if the server has one. */
+/** Who may call an operation. `operator` means everyone, but with the operator token if the server has one. */
 export type Access = "everyone" | RouteAccess | "operator";
 
 export type DocumentedOperation = {
