@@ -11,7 +11,7 @@ export const namedRanges: Readonly<Record<string, readonly string[]>> = {
 export function isRange(range: string): boolean {
   const [address = "", prefix] = range.split("/");
   const family = isIP(address);
-  // A zone names a network interface of this machine, so it cannot be part of a range.
+  // An address with a zone (`%eth0`) names a network interface of this machine, so it cannot be a range.
   if (family === 0 || address.includes("%")) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (family === 4 ? 32 : 128));
 }

@@ -20,7 +20,7 @@ const imageMiB = 420;
 /** The limit for the JSON bodies of all requests that are being received. */
 export const maxBufferedBodyBytes = 16 * mebibyte;
 
-/** While the chunks of an upload or a body are joined, it is in memory twice. */
+/** While the chunks of an upload or a body are joined, all its bytes are in memory twice. */
 const copies = 2;
 
 export type MemorySettings = {

@@ -97,7 +97,7 @@ function tryReading(file: string): string | { code: string } {
 
 /**
  * Returns all problems. If a value comes from a file, its problem names the variable of the file. A file that cannot be
- * read is one problem.
+ * read is reported once.
  */
 export function problemsByVariable(
   { values, files, problems }: GivenSettings,

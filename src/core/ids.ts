@@ -10,7 +10,7 @@ export function uuidv7(nowMs: number = Date.now()): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 
-/** Returns the first 13 characters of the ids that are created in this millisecond. Earlier ids sort before it. */
+/** Returns the first 13 characters of the ids that are created in this millisecond. Earlier ids sort before this prefix. */
 export const idPrefixAt = (moment: Date): string => uuidv7(moment.getTime()).slice(0, 13);
 
 export const timeOfId = (uuid: string): Date => new Date(Number.parseInt(uuid.replace("-", "").slice(0, 12), 16));

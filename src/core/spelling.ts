@@ -2,25 +2,25 @@ const maxDistance = 2;
 
 /** Returns the Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 function distance(word: string, other: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: other.length + 1 }, (_, index) => index);
+  let rowBeforePrevious: number[] = [];
+  let previousRow = Array.from({ length: other.length + 1 }, (_, index) => index);
   for (let row = 1; row <= word.length; row++) {
-    const current = [row];
+    const currentRow = [row];
     for (let column = 1; column <= other.length; column++) {
       const isSame = word[row - 1] === other[column - 1];
       const isSwapped = word[row - 1] === other[column - 2] && word[row - 2] === other[column - 1];
-      current.push(
+      currentRow.push(
         Math.min(
-          valueAt(last, column) + 1,
-          valueAt(current, column - 1) + 1,
-          valueAt(last, column - 1) + (isSame ? 0 : 1),
-          isSwapped ? valueAt(beforeLast, column - 2) + 1 : Number.POSITIVE_INFINITY,
+          valueAt(previousRow, column) + 1,
+          valueAt(currentRow, column - 1) + 1,
+          valueAt(previousRow, column - 1) + (isSame ? 0 : 1),
+          isSwapped ? valueAt(rowBeforePrevious, column - 2) + 1 : Number.POSITIVE_INFINITY,
         ),
       );
     }
-    [beforeLast, last] = [last, current];
+    [rowBeforePrevious, previousRow] = [previousRow, currentRow];
   }
-  return valueAt(last, other.length);
+  return valueAt(previousRow, other.length);
 }
 
 const valueAt = (row: readonly number[], column: number): number => row[column] ?? Number.POSITIVE_INFINITY;

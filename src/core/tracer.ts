@@ -18,8 +18,8 @@ export type Tracer = {
   /** Like `span`, for work that has no spans, events or log lines of its own. It costs a third of `span`. */
   leaf<T>(description: SpanDescription, work: () => Promise<T>): Promise<T>;
   /**
-   * Runs work outside a request as a trace of its own, which links to the span that caused it (a `traceparent`). `fail`
-   * records an error that the work handles itself.
+   * Runs work outside a request as a trace of its own. The trace links to the span that caused the work: `cause` is its
+   * `traceparent`. `fail` records an error that the work handles itself.
    */
   job<T>(
     description: SpanDescription,

@@ -29,7 +29,10 @@ export function wrapDriverError(error: unknown): never {
   throw error instanceof DatabaseError ? error : new ConnectionFailure("The connection failed.", { cause: error });
 }
 
-/** Rethrows an error of a statement that commits. Without a reply, or if Postgres ended the connection, its result is unknown. */
+/**
+ * Rethrows an error of a statement that commits. If Postgres sent no reply, or ended the connection, the result of the
+ * statement is unknown.
+ */
 export function throwUnconfirmed(error: unknown): never {
   const isUnknown =
     error instanceof ConnectionFailure || (error instanceof DatabaseError && error.severity !== "ERROR");

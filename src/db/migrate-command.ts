@@ -55,9 +55,9 @@ export async function applyMigrations(
 }
 
 export async function showStatus(database: Database): Promise<MigrateOutcome> {
-  const all = await migrationStatus({ ...database, timeoutMs: database.statementTimeoutMs });
-  const count = (state: MigrationStatus["state"]) => all.filter((migration) => migration.state === state).length;
-  const lines = all.map(
+  const migrations = await migrationStatus({ ...database, timeoutMs: database.statementTimeoutMs });
+  const count = (state: MigrationStatus["state"]) => migrations.filter((migration) => migration.state === state).length;
+  const lines = migrations.map(
     ({ name, state, appliedAt }) =>
       `${state.padEnd(7)}  ${name}${appliedAt === undefined ? "" : `  ${appliedAt.toISOString()}`}`,
   );

@@ -3,7 +3,7 @@ import { type Migration, MigrationError } from "./migration-files.ts";
 
 export type MigrationHistory = ReadonlyMap<string, { checksum: string; appliedAt: Date }>;
 
-/** Creates the table if it is missing. `CREATE TABLE IF NOT EXISTS` requires the right to create tables even if it exists. */
+/** Creates the table if it is missing. `CREATE TABLE IF NOT EXISTS` requires the right to create tables even if the table exists. */
 export async function createHistory(client: pg.Client): Promise<void> {
   if (await historyExists(client)) return;
   await client.query(

@@ -17,7 +17,7 @@ export { EngineError } from "./engine-error.ts";
 const joinTimeoutMs = 15_000;
 const pollIntervalMs = 100;
 
-/** Starts Postgres and Valkey, or joins those of the process that already runs them in this data folder. */
+/** Starts Postgres and Valkey. If another process already runs them in this data folder, uses the running ones. */
 export async function startEngines(request: EngineRequest): Promise<Engines> {
   assertInstalled(request);
   const dataDir = resolve(request.dataDir);

@@ -6,7 +6,7 @@ import { sendProblem } from "./problem.ts";
 
 /** Creates the last handler: 404 for an unknown path, 405 for a known path with another method. */
 export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
-  const known = routes.flatMap(({ prefix, operations }) =>
+  const knownRoutes = routes.flatMap(({ prefix, operations }) =>
     operations.map(({ method, path }) => ({
       method: method.toUpperCase(),
       template: prefix + path,
@@ -14,7 +14,7 @@ export function rejectUnknownRoute(routes: readonly Routes[]): RequestHandler {
     })),
   );
   return (request) => {
-    const matching = known.filter(({ pattern }) => pattern.test(request.path));
+    const matching = knownRoutes.filter(({ pattern }) => pattern.test(request.path));
     const [first] = matching;
     if (first === undefined)
       throw new AppError("not_found", "Nothing is served at this path. GET /api lists the entry points.");

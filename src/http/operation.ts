@@ -17,7 +17,7 @@ export type Answer = {
   contentType?: string;
   /** Further content types that the client can select by `Accept`. */
   alternateTypes?: readonly string[];
-  /** The schemas of those content types that are JSON. */
+  /** The schemas of those alternate types that are JSON. */
   alternateSchemas?: Readonly<Record<string, z.ZodType>>;
   headers?: readonly AnswerHeader[];
   /** Members of the documented example that differ from the examples of the fields. */

@@ -81,7 +81,10 @@ export const problemKinds: Readonly<Record<ErrorCode, { status: number; title: s
   internal: { status: 500, title: "Internal server error", example: internalDetail },
 };
 
-/** `status` replaces the status of the code. Only the error responses of proxies pass it, because some of their statuses have no code. */
+/**
+ * `status` replaces the status of the code. Only the error responses of proxies use it, because proxies also have
+ * statuses for which there is no code.
+ */
 export function problemOf(code: ErrorCode, detail: string, requestId: string, status?: number): Problem {
   const kind = problemKinds[code];
   return { ...problemMembers({ code, title: kind.title, status: status ?? kind.status, detail }), requestId };

@@ -34,7 +34,7 @@ export function createRedisChannel({ target, limits, redis, name }: ChannelDeps)
         if (from !== ownId && text !== undefined) onMessage(text);
       });
       watchConnections(client, () => client.subscribe(name).then(onListening, () => undefined));
-      // If a device in the network has dropped the connection, it looks like an idle one, so it is tested with a command.
+      // A connection that a network device has dropped looks like an idle connection, so a command tests it.
       const check = () => {
         if (isUnanswered) client.disconnect(true);
         isUnanswered = true;

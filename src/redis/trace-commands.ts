@@ -21,8 +21,8 @@ const spansByCommand = new Map<string, SpanDescription>();
 
 function commandSpan(command: string, script: string | undefined): SpanDescription {
   const key = script === undefined ? command : `${command} ${script}`;
-  const known = spansByCommand.get(key);
-  if (known !== undefined) return known;
+  const cached = spansByCommand.get(key);
+  if (cached !== undefined) return cached;
   const operation = command.toUpperCase();
   const description: SpanDescription = {
     name: `redis ${script ?? operation}`,

@@ -23,8 +23,8 @@ export function encodeBatch(traces: readonly RecordedTrace[]): string {
   const descriptions: SpanDescription[] = [];
   const indexes = new Map<SpanDescription, number>();
   const indexOf = (description: SpanDescription): number => {
-    const known = indexes.get(description);
-    if (known !== undefined) return known;
+    const knownIndex = indexes.get(description);
+    if (knownIndex !== undefined) return knownIndex;
     indexes.set(description, descriptions.length);
     return descriptions.push(description) - 1;
   };

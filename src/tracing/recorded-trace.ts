@@ -22,7 +22,7 @@ export type RecordedTrace = {
   /** The span of the caller, in another process. */
   parentSpanId: string | undefined;
   state: string | undefined;
-  /** The span of a caller that is not trusted. Its trace is only linked: otherwise it could choose our ids and sampling. */
+  /** The span of an untrusted caller. It becomes a link and not the parent, because a parent decides ids and sampling. */
   link: { traceId: string; spanId: string } | undefined;
   name: string;
   kind: "server" | "client" | "internal";

@@ -19,12 +19,12 @@ export type CheckName = (typeof checkNames)[number];
 
 export const checkList = z.string().transform((value, context): CheckName[] => {
   const names = entries(value);
-  const known = checkNames.filter((name) => names.includes(name));
-  if (names.length === 0 || names.some((name) => !known.some((check) => check === name))) {
+  const knownNames = checkNames.filter((name) => names.includes(name));
+  if (names.length === 0 || names.some((name) => !knownNames.some((check) => check === name))) {
     context.addIssue(`must be a list of these checks: ${checkNames.join(", ")}`);
     return z.NEVER;
   }
-  return known;
+  return knownNames;
 });
 
 export const healthPaths = z.string().transform((value, context): ProbePath[] => {

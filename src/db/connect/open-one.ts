@@ -16,7 +16,7 @@ export type OpenConnection = {
    * request to cancel it has been sent: a pooler cannot cancel the query of a client that has disconnected.
    */
   destroy(): void;
-  /** When the certificate of the server ends; undefined without TLS. */
+  /** When the certificate of the server expires; undefined without TLS. */
   certificateExpiry: number | undefined;
   /**
    * Limits each of the next statements. With a limit that is shorter than that of the connection, Postgres is requested to

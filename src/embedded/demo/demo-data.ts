@@ -65,7 +65,7 @@ export function demoData(nowMs: number): DemoData {
 
 type Unit = { id: string; rent_cents: number };
 
-/** Returns a past lease, a current one and for some units a future one; every fourth unit is vacant. */
+/** Returns a past lease, a current lease, and for some units a future lease. Every fourth unit is vacant. */
 function leasesOf(unit: Unit, floor: number, nowMs: number, pick: Pick): Row[] {
   const terms = [
     [-730, -366],

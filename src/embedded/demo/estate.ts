@@ -81,7 +81,10 @@ export function estateProperty(index: number, nowMs: number): DemoData {
   };
 }
 
-/** A past lease and a current one. Every fourth unit is vacant; the first two have a lease that begins later. */
+/**
+ * Returns the terms of a past and a current lease. Every fourth unit is vacant and has two past leases. The first two
+ * units also have a future lease.
+ */
 function leaseTerms(unit: number): (readonly [from: number, to: number])[] {
   if (unit % 4 === 3) return [[-1095, -731] as const, [-730, -366] as const];
   const current = [[-730, -366] as const, [-365, unit < 2 ? 40 : 300] as const];

@@ -12,14 +12,14 @@ type Owner = { uid: number; gid: number };
 
 export async function runAs(binary: string, dataDir: string, cluster: string): Promise<RunAs> {
   const setpriv = await hasUtilLinuxSetpriv();
-  // ends Postgres when the guard exits, also when the guard is killed
+  // Ends Postgres when the guard exits, also when the guard is killed.
   const prefix = setpriv ? ["setpriv", "--pdeathsig=QUIT"] : [];
   if (process.getuid?.() !== 0) return { prefix };
   const owner = (await ownerOf(cluster)) ?? (await unprivilegedUser());
   if (!setpriv) return { prefix, ...owner, owner };
   prefix.push(`--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups");
   const isReadable = (await isOpenToAllUsers(dirname(binary))) && (await isOpenToAllUsers(dataDir));
-  // without no_setuid_fixup, access(2) ignores the capability
+  // Without no_setuid_fixup, access(2) ignores the capability.
   const bypassPermissions = [
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
@@ -28,7 +28,7 @@ export async function runAs(binary: string, dataDir: string, cluster: string): P
   return { prefix: isReadable ? prefix : [...prefix, ...bypassPermissions], owner };
 }
 
-/** Returns whether setpriv is that of util-linux. The setpriv of busybox lacks the options. */
+/** Returns whether the program setpriv comes from util-linux. The setpriv of busybox lacks the options. */
 async function hasUtilLinuxSetpriv(): Promise<boolean> {
   if (process.platform !== "linux") return false;
   const options = { timeout: helpTimeoutMs };

@@ -20,7 +20,7 @@ const settings = {
   unix_socket_directories: "",
   max_connections: 150,
   shared_buffers: "32MB",
-  // no replica and no backup reads from it
+  // No replica and no backup reads the WAL.
   wal_level: "minimal",
   max_wal_senders: 0,
   max_logical_replication_workers: 0,
@@ -40,7 +40,7 @@ const unsafeFastSettings = { fsync: "off", full_page_writes: "off" };
 type PostgresRequest = { dataDir: string; log: EngineLog; fast?: boolean; port?: number };
 export type Postgres = Awaited<ReturnType<typeof startPostgres>>;
 
-/** Starts Postgres in a separate process, with its data in dataDir/postgres. If it exits, it is restarted on the same port. */
+/** Starts Postgres as a separate process with its data in dataDir/postgres. If it exits, it is restarted on the same port. */
 export async function startPostgres({ dataDir, log, fast = false, port: fixedPort }: PostgresRequest) {
   const binaries = postgresBinaries();
   const dataDirectory = await prepareDataDirectory(dataDir, binaries, () =>
@@ -107,7 +107,7 @@ function startProcess({ program, dataDirectory, port, fast, log, onPid }: Proces
   const ready = withTimeout(readyTimeoutMs, Promise.race([serving.promise, ended]), () =>
     startError(`not ready after ${readyTimeoutMs / 1_000} s`),
   );
-  // both also reject when Postgres exits after it was ready
+  // Both promises also reject when Postgres exits after it was ready.
   ended.catch(() => {});
   ready.catch(() => {});
   return {

@@ -1,6 +1,7 @@
 import { createServer, type Socket } from "node:net";
 
-const firstFd = 4096; // the module uses descriptors from here up for sockets, as indexes into a table of about 10,000
+// The module uses file descriptors from this number up for sockets, as indexes into a table of about 10,000.
+const firstFd = 4096;
 const maxConnections = 4000;
 const readable = 1;
 const writable = 2;

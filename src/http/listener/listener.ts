@@ -25,7 +25,7 @@ export type ListenerDeps = {
   securityHeaders: ReadonlyMap<string, string>;
 };
 
-/** Creates the HTTP server. Every request that Node can parse goes to the app; others are answered here. */
+/** Creates the HTTP server. The app handles every request that Node can parse. Other requests are answered here. */
 export function createListener({ app, onMalformed, connections, limits, securityHeaders }: ListenerDeps): Server {
   const server = createServer({
     ...expressPrototypes(app.express),

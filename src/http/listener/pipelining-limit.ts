@@ -3,8 +3,8 @@ import type { Socket } from "node:net";
 const maxPerTick = 32;
 
 /**
- * Limits pipelined requests: one read of a socket can contain two thousand, and all of them start in one iteration of the
- * event loop. Requests from one read follow each other directly, so one counter for all sockets is enough.
+ * Limits pipelined requests. One read of a socket can contain two thousand requests, and all of them would start in one
+ * iteration of the event loop. Requests from one read follow each other directly, so one counter for all sockets is enough.
  */
 export function createPipeliningLimit() {
   let socket: Socket | undefined;

@@ -4,7 +4,7 @@ import { unmapIpv4 } from "../../core/ip-address.ts";
 
 /** Returns whether the peer of a connection is a trusted proxy. The result is cached per connection. */
 export function createTrust(trusted: Pick<BlockList, "check">) {
-  const known = new WeakMap<Socket, boolean>();
+  const isTrustedBySocket = new WeakMap<Socket, boolean>();
   const trusts = (address: string | undefined): boolean => {
     if (address === undefined) return false;
     const plain = unmapIpv4(address);
@@ -13,10 +13,10 @@ export function createTrust(trusted: Pick<BlockList, "check">) {
   return {
     trusts,
     trustsPeer(socket: Socket): boolean {
-      let isTrusted = known.get(socket);
+      let isTrusted = isTrustedBySocket.get(socket);
       if (isTrusted === undefined) {
         isTrusted = trusts(socket.remoteAddress);
-        known.set(socket, isTrusted);
+        isTrustedBySocket.set(socket, isTrusted);
       }
       return isTrusted;
     },

@@ -86,10 +86,12 @@ function pathOf(url: string): string {
   return (query === -1 ? url : url.slice(0, query)).slice(0, 500);
 }
 
-/** Returns the id from a trusted proxy, or a new one. */
+/** Returns the request id that a trusted proxy has sent, or a new request id. */
 export function requestIdOf(request: IncomingMessage, trust: Pick<Trust, "trustsPeer">): string {
-  const given = request.headers["x-request-id"];
-  return typeof given === "string" && isRequestId(given) && trust.trustsPeer(request.socket) ? given : newRequestId();
+  const received = request.headers["x-request-id"];
+  return typeof received === "string" && isRequestId(received) && trust.trustsPeer(request.socket)
+    ? received
+    : newRequestId();
 }
 
 export const clientDisconnected = new AppError("bad_request", "The client disconnected.");

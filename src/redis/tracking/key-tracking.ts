@@ -69,7 +69,7 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
     await withTimeout(proofTimeoutMs, promise, () => new Error("No invalidation arrived"));
   };
 
-  /** Returns true if no retry is needed: tracking is on, or the connection broke, and the next `ready` event calls this again. */
+  /** Returns true if no retry is needed: tracking is on, or the connection broke and the next `ready` event starts again. */
   const setUp = async (): Promise<boolean> => {
     const startedOn = connectionNumber;
     let failureReason: TrackingOffReason = "unsupported";
@@ -137,7 +137,7 @@ export function createKeyTracking(deps: KeyTrackingDeps) {
   }, heartbeatMs).unref();
 
   return {
-    /** Whether remembered keys may be used: those read since the last `onAllInvalidated`, and not reported as changed. */
+    /** Returns whether the keys may be used that were read since `onAllInvalidated` and not reported as changed. */
     isCurrent,
     offReason: (): TrackingOffReason | undefined => currentOffReason,
     stop(): void {
