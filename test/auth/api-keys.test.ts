@@ -87,7 +87,7 @@ test("a user can have at most 50 keys that have not expired", async () => {
   await query(
     database,
     `INSERT INTO api_keys (id, user_id, name, hash, scopes, expires_at)
-     SELECT gen_random_uuid(), $1, 'x', sha256(random()::text::bytea), '{read}', nowMs() + interval '1 day'
+     SELECT gen_random_uuid(), $1, 'x', sha256(random()::text::bytea), '{read}', now() + interval '1 day'
      FROM generate_series(1, 50)`,
     [person.userId],
   );

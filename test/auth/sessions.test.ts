@@ -202,7 +202,7 @@ test("a login ignores the session cookie of its request and sets a new one", asy
   assert.partialDeepStrictEqual(answer.json(), { email: victim.email });
 });
 
-test("a bearer header has precedence over the cookie, also if it is invalid", async () => {
+test("a bearer header, valid or invalid, has precedence over the session cookie", async () => {
   const [a, b] = [await register(one.url), await register(one.url)];
   const both = await ask(`${one.url}/api/v1/auth/me`, { headers: { ...bearer(a), cookie: b.cookie } });
   assert.partialDeepStrictEqual(both.json(), { email: a.email });

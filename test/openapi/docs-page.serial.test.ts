@@ -124,7 +124,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     assertQuiet();
   });
 
-  test("sends files, and shows a stream until it is stopped", async (t) => {
+  test("sends files, and shows the events of a stream until Stop is pressed", async (t) => {
     const { page, assertQuiet } = await open(t);
     await signIn(page, await register(haven.url));
     await page.locator("#signed-in").waitFor();

@@ -112,7 +112,8 @@ async function assertBehavesAsDocumented(operation: ApiOperation): Promise<void>
     assert.ok(statuses.includes(answer.status), `${request}: ${answer.status} ${answer.text}`);
     return answer;
   };
-  const acceptsHeader = (name: string) => described.parameters?.some((one) => one.in === "header" && one.name === name);
+  const acceptsHeader = (name: string) =>
+    described.parameters?.some((parameter) => parameter.in === "header" && parameter.name === name);
   const existingPath = await visitor.pathOf(operation);
 
   if (isProtected(operation)) {

@@ -18,7 +18,7 @@ export const generators = pinnedPackages({
 export function createWorkFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "haven-generators-"));
   for (const name of readdirSync(settingsFolder).filter(
-    (one) => !one.startsWith("package-lock") && one !== "node_modules",
+    (file) => !file.startsWith("package-lock") && file !== "node_modules",
   ))
     cpSync(join(settingsFolder, name), join(folder, name));
   cpSync(documentFile, join(folder, "openapi.json"));
