@@ -1,15 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { cpus, release, totalmem } from "node:os";
 
-/** The measured server runs on the first core, the load and the stores on the last one. */
-const hasCores = (process.env["BENCH_PINNED"] ?? "") !== "";
+/** Whether the measured server runs on the first core, and the load and the stores on the last one. */
+const isPinnedRun = (process.env["BENCH_PINNED"] ?? "") !== "";
 
-export const serverCore = (): readonly string[] => (hasCores ? ["taskset", "-c", "0"] : []);
+export const serverCore = (): readonly string[] => (isPinnedRun ? ["taskset", "-c", "0"] : []);
 
 /** Returns the command that restarts this program, and its child processes, on the core of the load. */
 export function pinnedToLoadCore(): readonly string[] | undefined {
   const last = cpus().length - 1;
-  if (hasCores || last < 1 || spawnSync("taskset", ["-c", `0,${last}`, "true"]).status !== 0) return undefined;
+  if (isPinnedRun || last < 1 || spawnSync("taskset", ["-c", `0,${last}`, "true"]).status !== 0) return undefined;
   return ["taskset", "-c", String(last), process.execPath, ...process.argv.slice(1)];
 }
 
@@ -20,4 +20,4 @@ export function describeMachine(): string {
   return `${cpu?.model.trim() ?? "unknown"}, ${cores} cores, ${gigabytes} GB, Linux ${release()}, Node ${process.version}`;
 }
 
-export const isPinned = (): boolean => hasCores;
+export const isPinned = (): boolean => isPinnedRun;

@@ -52,8 +52,8 @@ export async function runWrkAllowingErrors({
   manyClients = false,
   pauseMs = 0,
 }: Load): Promise<WrkResultWithErrors> {
-  const given = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, ...given, url];
+  const headerArguments = Object.entries(headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
+  const args = ["-t1", `-c${connections}`, `-d${seconds}s`, "--timeout", "10s", "-s", script, ...headerArguments, url];
   args.push("--", String(pauseMs), manyClients ? "many" : "one");
   if (postBody !== undefined) args.push(JSON.stringify(postBody), randomUUID());
   const { stdout } = await promisify(execFile)("wrk", args, {

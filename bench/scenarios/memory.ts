@@ -25,7 +25,7 @@ async function run(testbed: Testbed, { quick }: RunLength): Promise<Outcome> {
   const byMinute: number[][] = [];
   for (let minute = 0; minute < (quick ? 2 : minutes); minute += 1) {
     const load = runWrk({ url, headers: owner.headers, seconds: length });
-    // The end of each minute: garbage from its beginning has been collected several times by then.
+    // Samples are taken at the end of each minute, when garbage from its beginning has been collected several times.
     await Promise.race([sleep(length * 750), load]);
     const samples: number[] = [];
     const timer = setInterval(() => samples.push(residentBytes(haven.pid)), samplesEveryMs);

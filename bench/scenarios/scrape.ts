@@ -44,7 +44,7 @@ async function run(testbed: Testbed, { rounds }: RunLength): Promise<Outcome> {
   };
 }
 
-/** Requests each operation of the document, anonymously and with a token: most are rejected, and counted. */
+/** Requests each operation of the document, anonymously and with a token. Most requests are rejected, but counted. */
 async function callEveryOperation(url: string, { headers }: Owner): Promise<number> {
   const document = JSON.parse((await ask(`${url}/api/openapi.json`)).text);
   const operations = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
@@ -55,8 +55,8 @@ async function callEveryOperation(url: string, { headers }: Owner): Promise<numb
   for (const { path, method } of operations) {
     // A stream does not end, and a logout revokes the token.
     const withToken = !path.endsWith("/stream") && !path.includes("/auth/");
-    for (const given of withToken ? [{}, headers] : [{}]) {
-      const { status } = await ask(url + path, { method: method.toUpperCase(), headers: { ...given } });
+    for (const credentials of withToken ? [{}, headers] : [{}]) {
+      const { status } = await ask(url + path, { method: method.toUpperCase(), headers: { ...credentials } });
       if (status >= 500) throw new FailedRequests(`${method} ${path} answered ${status}.`);
     }
   }
