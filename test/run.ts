@@ -15,7 +15,7 @@ import { pageTools } from "./pages/support/lighthouse.ts";
 import { cleanUp } from "./shared/at-end.ts";
 import { provideGoProgram } from "./shared/go-program.ts";
 import { findNamespaceProblem } from "./shared/namespaces.ts";
-import { programs, provide, providePackages, refuseOrSkip } from "./shared/programs.ts";
+import { failOrSkip, programs, provide, providePackages } from "./shared/programs.ts";
 import { prepareTemplate } from "./shared/servers/database.ts";
 import { startStores } from "./shared/servers/stores.ts";
 import { helm } from "./support/helm.ts";
@@ -143,6 +143,6 @@ function withoutSkippedFiles(all: string[]): string[] {
   const edge = all.filter(isEdge);
   const namespaceProblem = edge.length > 0 ? findNamespaceProblem() : undefined;
   if (namespaceProblem === undefined) return all;
-  refuseOrSkip(`the tests of the real proxies (${namespaceProblem})`);
+  failOrSkip(`the tests of the real proxies (${namespaceProblem})`);
   return all.filter((file) => !edge.includes(file));
 }

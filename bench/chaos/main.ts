@@ -1,6 +1,6 @@
 import { cleanUp } from "../../test/shared/at-end.ts";
 import { findNamespaceProblem } from "../../test/shared/namespaces.ts";
-import { has, type Program, programs, provide, skipLoudly } from "../../test/shared/programs.ts";
+import { has, type Program, programs, provide, reportSkipped } from "../../test/shared/programs.ts";
 import { rerunInNamespaces } from "../../test/shared/rerun-in-namespaces.ts";
 import { findWriteProblem } from "../find-write-problem.ts";
 import { type Options, type ProxyName, readArguments, type ServerName, usage } from "./arguments.ts";
@@ -113,6 +113,6 @@ function addToReport(newer: Results): void {
 
 function isPossible({ title, programs: own = [] }: FaultFacts, programs: readonly Program[]): boolean {
   const missing = [...programs, ...own].filter(({ command }) => !has(command)).map((program) => program.package);
-  if (missing.length > 0) skipLoudly(`the fault "${title}", which needs ${missing.join(" ")}`);
+  if (missing.length > 0) reportSkipped(`the fault "${title}", which needs ${missing.join(" ")}`);
   return missing.length === 0;
 }

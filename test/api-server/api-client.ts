@@ -10,11 +10,11 @@ export type ApiClient = {
   get(path: string): Promise<Reply>;
   post(path: string, object: unknown): Promise<Reply>;
   delete(path: string, options?: unknown): Promise<Reply>;
-  /** A merge patch. */
+  /** Sends a merge patch. */
   merge(path: string, change: unknown): Promise<Reply>;
   /** Server-side apply, which refuses unknown and repeated fields. */
   apply(object: ClusterObject, options?: { dryRun?: boolean }): Promise<Reply>;
-  /** The items of a list. */
+  /** Returns the items of a list. */
   list(path: string): Promise<readonly Item[]>;
 };
 
@@ -51,7 +51,7 @@ export function createApiClient({
   async function send(method: string, path: string, value?: unknown, type = "application/json"): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     const content = value === undefined ? "" : JSON.stringify(value);
-    // Node sends the content of a DELETE without its length otherwise.
+    // Without content-length here, Node sends the content of a DELETE without its length.
     const headers = {
       authorization: `Bearer ${token}`,
       "content-type": type,
@@ -66,17 +66,17 @@ export function createApiClient({
     return promise;
   }
 
-  /** The path of an object, from the API's own list of kinds. */
+  /** Returns the path of an object, from the list of resources that the API server returns. */
   async function pathOf({ apiVersion, kind, metadata }: ClusterObject): Promise<string> {
     const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const { status, body } = await send("GET", root);
     if (status !== 200) throw new Error(`${apiVersion}: ${body}`);
-    const found = resources
+    const resource = resources
       .parse(JSON.parse(body))
       .resources.find((one) => one.kind === kind && !one.name.includes("/"));
-    if (found === undefined) throw new Error(`there is no ${kind} in ${apiVersion}`);
-    const namespace = found.namespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
-    return `${root}${namespace}/${found.name}/${metadata.name}`;
+    if (resource === undefined) throw new Error(`there is no ${kind} in ${apiVersion}`);
+    const namespace = resource.namespaced ? `/namespaces/${metadata.namespace ?? "default"}` : "";
+    return `${root}${namespace}/${resource.name}/${metadata.name}`;
   }
 
   return {

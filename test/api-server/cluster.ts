@@ -4,7 +4,7 @@ import { after, before, suite, test } from "node:test";
 import { z } from "zod";
 import { cleanUp } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
-import { withoutGoProgram } from "../shared/go-program.ts";
+import { skipWithoutGoProgram } from "../shared/go-program.ts";
 import { helm, renderChart } from "../support/helm.ts";
 import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
 import { find } from "../support/pods.ts";
@@ -65,7 +65,7 @@ suite("the API server accepts", () => {
   }
 });
 
-suite("the API server accepts the Helm chart", withoutGoProgram(helm), () => {
+suite("the API server accepts the Helm chart", skipWithoutGoProgram(helm), () => {
   test("every object, with every part enabled", async () => {
     const values = ["ingress.enabled=true", "httpRoute.enabled=true", "serviceMonitor.enabled=true"];
     const objects = await renderChart({ values });
@@ -79,7 +79,7 @@ suite("the API server accepts the Helm chart", withoutGoProgram(helm), () => {
 suite("the API server refuses", () => {
   const template = () => podOf(find(render("base"), "Deployment", "haven-api-deployment"));
 
-  for (const [what, change, reason] of [
+  for (const [title, change, reason] of [
     ["a pod that may raise its privileges", { allowPrivilegeEscalation: true }, /violates PodSecurity/],
     ["a pod that runs as root", { runAsUser: 0 }, /violates PodSecurity/],
     [
@@ -88,7 +88,7 @@ suite("the API server refuses", () => {
       /violates PodSecurity/,
     ],
   ] as const) {
-    test(what, async () => {
+    test(title, async () => {
       const pod = structuredClone(template());
       Object.assign(pod.spec.containers[0].securityContext, change);
       const { status, body } = await api.post(`${pods}?dryRun=All`, pod);
@@ -105,7 +105,7 @@ suite("the API server refuses", () => {
     assert.match(body, /maxUnavailabel/);
   });
 
-  test("a route with a port that is none", async () => {
+  test("a route with an invalid port", async () => {
     const object = find(render("overlays/production"), "HTTPRoute", "haven-api");
     const broken = JSON.parse(JSON.stringify(object).replace('"port":80', '"port":800000'));
     assert.equal((await api.apply(broken, { dryRun: true })).status, 422);
@@ -125,29 +125,29 @@ suite("in the cluster", () => {
     assert.equal(job?.status["succeeded"], 1);
   });
 
-  test("a new image replaces the pods one by one, and three stay available all the time", async () => {
+  test("a new image replaces the pods one by one, and three pods stay ready", async () => {
     const image = "haven-api:0.2.0";
     const object = structuredClone(find(render("overlays/production"), "Deployment", "haven-api-deployment"));
     const changed: ClusterObject = JSON.parse(
       JSON.stringify(object).replace(/"image":"haven-api:[^"]+"/, `"image":"${image}"`),
     );
     await applyAll([changed]);
-    let fewest = Number.POSITIVE_INFINITY;
-    let most = 0;
+    let minReady = Number.POSITIVE_INFINITY;
+    let maxPods = 0;
     await eventually(
       async () => {
         const all = await podsOfHaven();
         const ready = all.filter((pod) => isReady(pod) && pod.metadata.deletionTimestamp === undefined);
-        fewest = Math.min(fewest, ready.length);
-        most = Math.max(most, all.filter((pod) => pod.metadata.deletionTimestamp === undefined).length);
+        minReady = Math.min(minReady, ready.length);
+        maxPods = Math.max(maxPods, all.filter((pod) => pod.metadata.deletionTimestamp === undefined).length);
         return ready.length === 3 && ready.every((pod) => JSON.stringify(pod.spec).includes(image));
       },
       Boolean,
       rolloutMs,
       250,
     );
-    assert.equal(fewest, 3);
-    assert.equal(most, 4, "at most one pod more than wanted");
+    assert.equal(minReady, 3);
+    assert.equal(maxPods, 4, "at most one additional pod");
     await waitForPods(3);
   });
 
@@ -156,7 +156,7 @@ suite("in the cluster", () => {
     assert.ok(first && second);
     assert.equal(await evict(first), 201);
     assert.equal(await evict(second), 429, "the disruption budget allows one at a time");
-    // The successor has to be ready before the next one may leave.
+    // The replacement of the first pod has to be ready before the second pod may be evicted.
     await eventually(
       () => evict(second),
       (status) => status === 201,
@@ -166,20 +166,20 @@ suite("in the cluster", () => {
     await waitForPods(3);
   });
 
-  test("the autoscaler has its target, and scales it within its limits", async () => {
+  test("the autoscaler finds the Deployment, and scales it within the limits", async () => {
     const path = "/apis/autoscaling/v2/namespaces/haven/horizontalpodautoscalers/haven-api-hpa";
     const condition = z.object({ type: z.string(), status: z.string() });
     const status = z.looseObject({
       conditions: z.array(condition).default([]),
       currentReplicas: z.number().optional(),
     });
-    const seen = await eventually(
+    const current = await eventually(
       async () => status.parse(z.looseObject({ status }).parse(JSON.parse((await api.get(path)).body)).status),
       ({ conditions }) => conditions.some(({ type }) => type === "AbleToScale"),
       60_000,
       500,
     );
-    assert.equal(seen.conditions.find(({ type }) => type === "AbleToScale")?.status, "True");
+    assert.equal(current.conditions.find(({ type }) => type === "AbleToScale")?.status, "True");
     await api.merge(deployment, { spec: { replicas: 1 } });
     await waitForPods(3);
   });
@@ -199,7 +199,7 @@ const podTemplate = z.looseObject({
   }),
 });
 
-/** A pod of the template of a workload. */
+/** Returns a pod made from the template of a workload. */
 function podOf(object: ClusterObject) {
   const { template, volumeClaimTemplates } = podTemplate.parse(object).spec;
   const { metadata, spec } = template;
@@ -226,15 +226,15 @@ async function evict({ metadata }: Item): Promise<number> {
   return (await api.post(`${pods}/${metadata.name}/eviction`, eviction)).status;
 }
 
-/** Waits until the wanted number of pods is available, for minReadySeconds too, and no other pod is left. */
-async function waitForPods(wanted: number): Promise<void> {
+/** Waits until exactly this number of pods exists, and all of them have been ready for minReadySeconds. */
+async function waitForPods(count: number): Promise<void> {
   const available = z.looseObject({ status: z.looseObject({ availableReplicas: z.number().default(0) }) });
   await eventually(
     async () => {
       const { status } = available.parse(JSON.parse((await api.get(deployment)).body));
       return [status.availableReplicas, (await podsOfHaven()).length];
     },
-    ([ready, all]) => ready === wanted && all === wanted,
+    ([ready, all]) => ready === count && all === count,
     rolloutMs,
     500,
   );

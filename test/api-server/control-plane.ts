@@ -68,7 +68,7 @@ export async function startControlPlane(): Promise<ApiClient> {
   return client;
 }
 
-/** The file is JSON, which is YAML too. */
+/** Returns the file as JSON, because JSON is valid YAML. */
 const kubeconfig = ({ port, token, certificate }: { port: number; token: string; certificate: string }): string =>
   JSON.stringify({
     apiVersion: "v1",

@@ -8,7 +8,7 @@ import type { ApiClient, Item } from "./api-client.ts";
 
 const zones = ["a", "b", "c"] as const;
 const intervalMs = 500;
-/** The time that a pod takes to become ready, and to stop. */
+/** How long a pod takes to become ready, and how long it takes to stop. */
 const podMs = 2000;
 
 const podSpec = z.looseObject({
@@ -25,15 +25,15 @@ export async function startNodes(client: ApiClient, names: readonly string[]): P
     if (status !== 201) throw new Error(body);
   }
   const stop = new AbortController();
-  const watching = watch(client, names, stop.signal);
+  const reporting = reportNodesAndPods(client, names, stop.signal);
   atEnd(async () => {
     stop.abort();
-    await watching;
+    await reporting;
   });
 }
 
-async function watch(client: ApiClient, names: readonly string[], signal: AbortSignal): Promise<void> {
-  const seenAt = new Map<string, number>();
+async function reportNodesAndPods(client: ApiClient, names: readonly string[], signal: AbortSignal): Promise<void> {
+  const firstSeenAt = new Map<string, number>();
   let address = 1;
   try {
     for await (const _ of setInterval(intervalMs, undefined, { signal })) {
@@ -43,8 +43,8 @@ async function watch(client: ApiClient, names: readonly string[], signal: AbortS
         if (nodeName === undefined) continue;
         const path = `/api/v1/namespaces/${pod.metadata.namespace}/pods/${pod.metadata.name}`;
         const key = `${path} ${pod.metadata.deletionTimestamp === undefined}`;
-        const sinceMs = Date.now() - (seenAt.get(key) ?? Date.now());
-        if (!seenAt.has(key)) seenAt.set(key, Date.now());
+        const sinceMs = Date.now() - (firstSeenAt.get(key) ?? Date.now());
+        if (!firstSeenAt.has(key)) firstSeenAt.set(key, Date.now());
         if (sinceMs < podMs) continue;
         if (pod.metadata.deletionTimestamp !== undefined) await client.delete(path, { gracePeriodSeconds: 0 });
         else if (pod.status["phase"] === "Pending" || pod.status["phase"] === undefined) {
@@ -69,7 +69,7 @@ const times = () => {
   return { lastHeartbeatTime: now, lastTransitionTime: now };
 };
 
-/** A pod of a Job has succeeded, any other pod is ready. */
+/** Returns the status of a started pod: the pod of a Job has succeeded, and any other pod is ready. */
 function statusOf(pod: Item, podIP: string): unknown {
   const isJob = owners.parse(pod.metadata).ownerReferences.some(({ kind }) => kind === "Job");
   const since = times().lastTransitionTime;

@@ -25,7 +25,7 @@ export const etcd = (): string => findOnPath("etcd") ?? "etcd";
 
 const go = has("go") ? "go" : "/usr/local/go/bin/go";
 
-/** Builds and installs what is missing. Returns the reason if that is not possible here. */
+/** Builds and installs missing programs. Returns a reason if a program cannot be installed or built. */
 export function provideControlPlane(): string | undefined {
   if (!has("etcd")) installPackages(["etcd-server"]);
   if (!has("etcd")) return "etcd is not installed";

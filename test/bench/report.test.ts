@@ -54,18 +54,18 @@ test("the report names machine, commit and day, and shows each plot beside its r
 
 test("the first lines name each figure that differs from the last report, with the reason, and new measurements", () => {
   const scenario = { name: "x", title: "X", why: "Because.", changed: "A cache.", run: () => Promise.reject() };
-  const named = (what: string, median: number) => ({ ...claim(median, atLeast(1)), what });
+  const claimNamed = (what: string, median: number) => ({ ...claim(median, atLeast(1)), what });
   const report = (claims: readonly Claim[], last?: string) =>
     reportOf([{ scenario, outcome: { claims, charts: [], notes: [] } }], runInfo, last);
-  const last = report([named("a read", 0.5), named("a probe", 0.95)]);
+  const last = report([claimNamed("a read", 0.5), claimNamed("a probe", 0.95)]);
   assert.doesNotMatch(last, /What changed/);
-  const next = report([named("a read", 1.5), named("a probe", 0.98), named("a write", 2)], last);
+  const next = report([claimNamed("a read", 1.5), claimNamed("a probe", 0.98), claimNamed("a write", 2)], last);
   assert.match(
     next,
     /^# Performance\n\nWhat changed since the run of 2030-01-02 \(commit abc\), and why:\n\n- a read: 1\.50, before 0\.50\. A cache\.\n- New: a write\.\n/,
   );
   assert.match(
-    report([named("a read", 0.5), named("a probe", 1)], last),
+    report([claimNamed("a read", 0.5), claimNamed("a probe", 1)], last),
     /- No figure changed by more than a tenth\.\n/,
   );
 });

@@ -18,13 +18,13 @@ test("the next version follows semver", () => {
   assert.equal(nextVersion("1.4.2", "major"), "2.0.0");
 });
 
-test("a release gives the section Unreleased of the changelog its version, and that section becomes the release notes", () => {
-  const closed = closeSection(changelog, "0.2.0", "2026-12-01");
-  assert.equal(notesOf(closed, "0.2.0"), "- New.");
-  assert.equal(notesOf(closed, "0.1.0"), "- First.");
-  assert.equal(notesOf(closed, "0.3.0"), "");
-  assert.match(closed, /## Unreleased\n\n## 0\.2\.0 \(2026-12-01\)\n\n- New\./);
-  assert.throws(() => closeSection(closed, "0.3.0", "2026-12-02"), /nothing under Unreleased/);
+test("a release renames the section Unreleased of the changelog to its version, and the section becomes the release notes", () => {
+  const released = closeSection(changelog, "0.2.0", "2026-12-01");
+  assert.equal(notesOf(released, "0.2.0"), "- New.");
+  assert.equal(notesOf(released, "0.1.0"), "- First.");
+  assert.equal(notesOf(released, "0.3.0"), "");
+  assert.match(released, /## Unreleased\n\n## 0\.2\.0 \(2026-12-01\)\n\n- New\./);
+  assert.throws(() => closeSection(released, "0.3.0", "2026-12-02"), /nothing under Unreleased/);
 });
 
 test("a release gives every package and image the same version, and a tag of another version is refused", async () => {
@@ -49,7 +49,7 @@ test("a release gives every package and image the same version, and a tag of ano
     mkdirSync(join(folder, path, ".."), { recursive: true });
     cpSync(join(root, path), join(folder, path), { recursive: true });
   }
-  // The lock file is written by npm, which needs no network if it has nothing to resolve.
+  // npm writes the lock file, and needs no network, because it has nothing to resolve.
   writeFileSync(join(folder, ".npmrc"), "offline=true\n");
   git("init", "--quiet");
   git("add", "--all");
@@ -65,8 +65,8 @@ test("a release gives every package and image the same version, and a tag of ano
   assert.notEqual((await release("notes", `v${next}`)).output.trim(), "");
   for (const file of ["action.yml", ".pre-commit-hooks.yaml"])
     assert.ok(readFileSync(join(folder, file), "utf8").includes(`@haven-api/doctor@${next}`), file);
-  const left = ["docker/Dockerfile", "docker/docker-compose.lb.yml", "k8s/base/kustomization.yaml"].filter((file) =>
+  const outdated = ["docker/Dockerfile", "docker/docker-compose.lb.yml", "k8s/base/kustomization.yaml"].filter((file) =>
     readFileSync(join(folder, file), "utf8").includes(`haven-api:${current}`),
   );
-  assert.deepEqual(left, []);
+  assert.deepEqual(outdated, []);
 });

@@ -32,19 +32,19 @@ const workflow = z.looseObject({
  * Returns the error of a line that names an action. Actions of this repository, and images with a digest, need no
  * commit.
  */
-function fault(line: string): string | undefined {
+function pinningFault(line: string): string | undefined {
   const [, name = "", comment = ""] = /uses:\s*["']?([^\s"'}]+)["']?\s*(.*)$/.exec(line) ?? [];
   if (name.startsWith("./") || /^docker:\/\/.+@sha256:[0-9a-f]{64}$/.test(name)) return undefined;
   if (!/^[\w.-]+\/[\w./-]+@[0-9a-f]{40}$/.test(name)) return `${name} is not pinned to a commit`;
   return /^# v\d+\.\d+\.\d+$/.test(comment) ? undefined : `${name} has no comment with its version`;
 }
 
-test("an action is pinned to a commit, with its version beside it", () => {
+test("an action is pinned to a commit, with its version in a comment", () => {
   const lines = [...workflows, ...actions].flatMap((file) =>
     read(file)
       .split("\n")
       .filter((line) => /^\s*(?:-\s*)?["']?uses["']?:/.test(line))
-      .map((line) => `${file}: ${fault(line) ?? "pinned"}`),
+      .map((line) => `${file}: ${pinningFault(line) ?? "pinned"}`),
   );
   assert.ok(lines.length >= 2);
   assert.deepEqual(
@@ -56,13 +56,14 @@ test("an action is pinned to a commit, with its version beside it", () => {
 test("a tag, a branch, a short commit and a commit without a version are faults", () => {
   const commit = "3d3c42e5aac5ba805825da76410c181273ba90b1";
   for (const line of ["a/b@v4", "a/b@main", "a/b@3d3c42e", "a/b", `a/b@${commit}`, "docker://alpine:3.22"])
-    assert.notEqual(fault(`- uses: ${line}`), undefined, line);
+    assert.notEqual(pinningFault(`- uses: ${line}`), undefined, line);
   for (const line of [`a/b@${commit} # v7.0.1`, `a/b/c@${commit} # v1.2.3`, "./.github/actions/x"])
-    assert.equal(fault(`- uses: ${line}`), undefined, line);
+    assert.equal(pinningFault(`- uses: ${line}`), undefined, line);
 });
 
-/** What a job may do beyond reading. Only a tag starts the release, so that no pull request gets these rights. */
+/** Only a tag starts the release, so that no pull request gets the rights of its jobs. */
 const release = ".github/workflows/release.yml";
+/** The rights of a job in addition to reading. */
 const rights: Readonly<Record<string, readonly string[]>> = {
   [`${release} packages`]: ["id-token: write"],
   [`${release} image`]: ["packages: write"],
@@ -71,14 +72,16 @@ const rights: Readonly<Record<string, readonly string[]>> = {
 
 for (const file of workflows) {
   test(`${file}: the token has only the listed rights, is not stored in the checkout, and is not available to the code of a fork`, () => {
-    const { on, permissions: all, jobs } = workflow.parse(parse(read(file)));
+    const { on, permissions: workflowPermissions, jobs } = workflow.parse(parse(read(file)));
     assert.doesNotMatch(JSON.stringify(on), /pull_request_target|workflow_run/);
     const ofJobs = Object.entries(jobs).map(([name, job]) => [name, job.permissions ?? {}] as const);
-    for (const [job, given] of [["", all] as const, ...ofJobs]) {
+    for (const [job, jobPermissions] of [["", workflowPermissions] as const, ...ofJobs]) {
       const allowed = ["contents: read", ...(rights[`${file} ${job}`] ?? [])];
-      const rest = Object.entries(given).filter(([scope, right]) => !allowed.includes(`${scope}: ${right}`));
+      const additional = Object.entries(jobPermissions).filter(
+        ([scope, right]) => !allowed.includes(`${scope}: ${right}`),
+      );
       assert.deepEqual(
-        rest.filter(([, right]) => right !== "none"),
+        additional.filter(([, right]) => right !== "none"),
         [],
         job,
       );
@@ -93,9 +96,9 @@ test("only a tag starts the release, and every job of it waits for all tests", (
   const { on, jobs } = workflow.parse(parse(read(release)));
   assert.deepEqual(on, { push: { tags: ["v*.*.*"] } });
   const needs = z.union([z.string().transform((name) => [name]), z.array(z.string())]).default([]);
-  const waitsFor = (name: string): string[] =>
-    needs.parse(jobs[name]?.["needs"]).flatMap((one) => [one, ...waitsFor(one)]);
-  for (const name of Object.keys(jobs)) if (name !== "verify") assert.ok(waitsFor(name).includes("verify"), name);
+  const allNeedsOf = (name: string): string[] =>
+    needs.parse(jobs[name]?.["needs"]).flatMap((one) => [one, ...allNeedsOf(one)]);
+  for (const name of Object.keys(jobs)) if (name !== "verify") assert.ok(allNeedsOf(name).includes("verify"), name);
   assert.match(JSON.stringify(jobs["verify"]), /\.ci\/run/);
 });
 

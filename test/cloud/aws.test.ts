@@ -16,17 +16,17 @@ test("the template matches AWS's description of its resources", () => {
       assert.match(String(Properties["GroupDescription"]), /^[A-Za-z0-9. _:/()#,@[\]+=&;{}!$*-]*$/, name);
 });
 
-test("a typo in any property, and in any reference, is found", () => {
-  let tried = 0;
+test("the check finds a typo in any property and in any reference", () => {
+  let checkedProperties = 0;
   for (const [name, { Properties }] of Object.entries(template.Resources)) {
     for (const path of pathsIn(Properties)) {
       const broken = structuredClone(template);
-      rename(broken.Resources[name]?.Properties, path);
+      misspell(broken.Resources[name]?.Properties, path);
       assert.notDeepEqual(errorsOfTemplate(broken), [], `${name}.${path.join(".")}`);
-      tried += 1;
+      checkedProperties += 1;
     }
   }
-  assert.ok(tried > 150, `${tried} properties`);
+  assert.ok(checkedProperties > 150, `${checkedProperties} properties`);
   for (const [from, to] of [
     ["!Ref VpcId", "!Ref VpcID"],
     ["!GetAtt LoadBalancer.DNSName", "!GetAtt LoadBalancer.DnsName"],
@@ -48,7 +48,7 @@ for (const [resource, ...path] of [
   ["LatencyAlarm", "Dimensions", "0", "Name"],
   ["ErrorRatioAlarm", "Metrics", "1", "MetricStat", "Period"],
 ] as const) {
-  test(`a ${resource} without ${path.join(".")} is found, and one of a wrong type`, () => {
+  test(`the check finds a ${resource} without ${path.join(".")}, or with a wrong type of it`, () => {
     for (const change of [
       Reflect.deleteProperty,
       (parent: object, key: string) => Reflect.set(parent, key, new Date()),
@@ -67,7 +67,7 @@ for (const [resource, ...path] of [
 }
 
 test("the timeouts and paths of the load balancer match the application", () => {
-  const { group, groupAttributes, balancerAttributes } = read(template);
+  const { group, groupAttributes, balancerAttributes } = readGroup(template);
   const config = configFromCloud(String(template.Outputs["Environment"]?.Value));
   assert.equal(template.Parameters["ApplicationPort"]?.Default, config.http.port);
   assert.notEqual(config.http.managementPort, undefined);
@@ -86,7 +86,7 @@ test("the timeouts and paths of the load balancer match the application", () => 
   assert.ok(graceMs >= config.drain.delayMs + config.drain.timeoutMs + 5000);
 });
 
-test("HTTPS with TLS 1.2 and 1.3 forwards, HTTP redirects", () => {
+test("the HTTPS listener forwards requests over TLS 1.2 and 1.3, and the HTTP listener redirects to HTTPS", () => {
   const { HttpsListener: https, HttpListener: http } = template.Resources;
   assert.match(String(https?.Properties["SslPolicy"]), /^ELBSecurityPolicy-TLS13-1-2-/);
   assert.deepEqual(https?.Properties["DefaultActions"], [{ Type: "forward", TargetGroupArn: { Ref: "TargetGroup" } }]);
@@ -109,7 +109,7 @@ const groupShape = z.looseObject({
   TargetGroupAttributes: attributes,
 });
 
-function read({ Resources }: Template) {
+function readGroup({ Resources }: Template) {
   const group = groupShape.parse(Resources["TargetGroup"]?.Properties);
   const balancerAttributes = attributes.parse(
     unconditional(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"]),
@@ -127,7 +127,7 @@ function pathsIn(value: unknown, path: readonly string[] = []): (readonly string
   });
 }
 
-function rename(properties: unknown, path: readonly string[]): void {
+function misspell(properties: unknown, path: readonly string[]): void {
   const parent = path.slice(0, -1).reduce<object>((value, key) => Object(Reflect.get(value, key)), Object(properties));
   const key = path.at(-1) ?? "";
   Reflect.set(parent, `${key}x`, Reflect.get(parent, key));

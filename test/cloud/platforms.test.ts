@@ -85,7 +85,7 @@ const railwayFile = z.strictObject({
 });
 
 type Platform = {
-  given: Readonly<Record<string, string>>;
+  environment: Readonly<Record<string, string>>;
   healthPath: string;
   graceSeconds: number;
   instances: number;
@@ -93,20 +93,20 @@ type Platform = {
   dockerfile: string;
 };
 
-function render(text: string): Platform {
+function readRender(text: string): Platform {
   const { services, databases } = blueprint.parse(parse(text));
   const [web, redis] = services;
   const [postgres] = databases;
   assert.deepEqual([redis.region, postgres.region], [web.region, web.region]);
-  const given: Record<string, string> = {};
+  const environment: Record<string, string> = {};
   for (const variable of web.envVars) {
-    if ("value" in variable) given[variable.key] = variable.value;
+    if ("value" in variable) environment[variable.key] = variable.value;
     else if ("fromDatabase" in variable) assert.equal(variable.fromDatabase.name, postgres.name);
     else if ("fromService" in variable) assert.deepEqual(variable.fromService.name, redis.name);
-    given[variable.key] ??= givenByPlatform(variable.key);
+    environment[variable.key] ??= givenByPlatform(variable.key);
   }
   return {
-    given,
+    environment,
     healthPath: web.healthCheckPath,
     graceSeconds: web.maxShutdownDelaySeconds,
     instances: web.numInstances,
@@ -115,17 +115,17 @@ function render(text: string): Platform {
   };
 }
 
-function railway(text: string): Platform {
+function readRailway(text: string): Platform {
   const { build, deploy } = railwayFile.parse(JSON.parse(text));
   const settings = /```env\n([\s\S]*?)```/.exec(read("railway/README.md"))?.[1]?.trim().split("\n") ?? [];
-  const given = Object.fromEntries(
+  const environment = Object.fromEntries(
     settings.map((setting) => {
       const [name = "", value = ""] = setting.split("=", 2);
       return [name, value.startsWith("${{") ? givenByPlatform(name) : value];
     }),
   );
   return {
-    given,
+    environment,
     healthPath: deploy.healthcheckPath,
     graceSeconds: deploy.drainingSeconds,
     instances: deploy.numReplicas,
@@ -135,17 +135,17 @@ function railway(text: string): Platform {
 }
 
 for (const [name, file, platform] of [
-  ["Render", "render/render.yaml", render],
-  ["Railway", "railway/railway.json", railway],
+  ["Render", "render/render.yaml", readRender],
+  ["Railway", "railway/railway.json", readRailway],
 ] as const) {
   const text = read(file);
 
   test(`${name}: the file matches the platform's reference and the application`, () => {
-    const { given, healthPath, graceSeconds, instances, migration, dockerfile } = platform(text);
-    const { NODE_OPTIONS: _, ...settings } = given;
+    const { environment, healthPath, graceSeconds, instances, migration, dockerfile } = platform(text);
+    const { NODE_OPTIONS: _, ...settings } = environment;
     const config = configWith(settings);
     assert.ok(config.production && config.http.managementPort !== undefined);
-    assert.equal(String(config.http.port), given["PORT"]);
+    assert.equal(String(config.http.port), environment["PORT"]);
     assert.equal(probeKindOf(healthPath, config.health.paths), "ready");
     const { delayMs, lingerMs, timeoutMs } = config.drain;
     assert.ok(graceSeconds * 1000 >= delayMs + config.http.requestTimeoutMs + lingerMs + 5000);
@@ -167,21 +167,21 @@ for (const [name, file, platform] of [
   });
 }
 
-test("Render: the worst case fits into the memory of the plan", () => {
+test("Render: the memory of the plan is enough for the worst case", () => {
   const text = read("render/render.yaml");
   assert.match(text, /^ {4}plan: standard$/m);
   const planMiB = 2048;
-  const { NODE_OPTIONS, ...settings } = render(text).given;
+  const { NODE_OPTIONS, ...settings } = readRender(text).environment;
   const { photos } = configWith(settings);
-  const worst = {
+  const worstCase = {
     heapMiB: Number(/^--max-old-space-size=(\d+)$/.exec(NODE_OPTIONS ?? "")?.[1]),
     maxBytesHeldByUploads: photos.maxBufferedBytes,
     imagesAtOnce: photos.images.maxConcurrent,
   };
-  assert.ok(fitsInto(planMiB, worst), JSON.stringify(memoryBudget(worst)));
+  assert.ok(fitsInto(planMiB, worstCase), JSON.stringify(memoryBudget(worstCase)));
 });
 
-test("Railway: a number that is written as a string is found", () => {
+test("Railway: a number that is written as a string is rejected", () => {
   const text = read("railway/railway.json");
-  assert.throws(() => railway(text.replace(/"drainingSeconds": (\d+)/, '"drainingSeconds": "$1"')), z.ZodError);
+  assert.throws(() => readRailway(text.replace(/"drainingSeconds": (\d+)/, '"drainingSeconds": "$1"')), z.ZodError);
 });

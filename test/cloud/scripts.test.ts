@@ -31,7 +31,7 @@ const forGcp = {
 
 let folder: string;
 
-/** CLIs that record their arguments and print a name. */
+/** Creates fake CLIs that record their arguments and print a name. */
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "haven-cloud-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -64,17 +64,17 @@ const recordedCommands = () =>
 type Command = readonly string[];
 
 /** Finds the only command with these words, and the values of its options (--name VALUE or --name=VALUE). */
-function command(commands: readonly Command[], ...words: string[]) {
+function findCommand(commands: readonly Command[], ...words: string[]) {
   const found = commands.filter((one) => words.every((word) => one.includes(word)));
-  const [only = []] = found;
+  const [match = []] = found;
   assert.equal(found.length, 1, words.join(" "));
   return (name: string): string[] => {
-    const joined = only.find((word) => word.startsWith(`--${name}=`));
+    const joined = match.find((word) => word.startsWith(`--${name}=`));
     if (joined !== undefined) return [joined.slice(name.length + 3)];
-    const start = only.indexOf(`--${name}`) + 1;
+    const start = match.indexOf(`--${name}`) + 1;
     assert.ok(start > 0, `${words.join(" ")} has no --${name}`);
-    const end = only.findIndex((word, index) => index >= start && word.startsWith("--"));
-    return only.slice(start, end === -1 ? undefined : end);
+    const end = match.findIndex((word, index) => index >= start && word.startsWith("--"));
+    return match.slice(start, end === -1 ? undefined : end);
   };
 }
 
@@ -93,15 +93,18 @@ for (const [script, env] of [
     assert.equal(printed.code, 0, printed.output);
     assert.deepEqual(printed.commands, []);
     const { commands } = await run(script, env, "--apply");
-    // Words that name a created resource differ between both runs. The printed commands may lack the last one, which
-    // reads the address.
-    const typed = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
-    assert.equal(typed.code, 0, typed.output);
-    const again = recordedCommands().slice(commands.length);
-    const known = (list: readonly Command[]) =>
+    // Words that name a created resource differ between both runs. The printed commands may lack the last command,
+    // which reads the address.
+    const replay = await runProgram("sh", ["-eu"], { input: printed.output, env: { PATH: `${folder}:/usr/bin:/bin` } });
+    assert.equal(replay.code, 0, replay.output);
+    const replayedCommands = recordedCommands().slice(commands.length);
+    const withoutResourceNames = (list: readonly Command[]) =>
       list.map((words) => words.filter((word) => !/made\/|[A-Z]_|GROUP|_ARN/.test(word)));
-    assert.deepEqual(known(again), known(commands.slice(0, again.length)));
-    assert.ok(again.length >= commands.length - 1);
+    assert.deepEqual(
+      withoutResourceNames(replayedCommands),
+      withoutResourceNames(commands.slice(0, replayedCommands.length)),
+    );
+    assert.ok(replayedCommands.length >= commands.length - 1);
   });
 
   test(`${script} reports missing variables, and rejects unknown arguments`, async () => {
@@ -118,8 +121,8 @@ for (const [script, env] of [
 test("alb.sh creates the resources of alb.yaml", async () => {
   const { commands, output } = await run(alb, forAws, "--apply");
   const { Resources, Outputs } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
-  const group = command(commands, "create-target-group");
-  const given = z.record(z.string(), z.unknown()).parse(Resources["TargetGroup"]?.Properties);
+  const group = findCommand(commands, "create-target-group");
+  const groupProperties = z.record(z.string(), z.unknown()).parse(Resources["TargetGroup"]?.Properties);
   for (const [option, property] of [
     ["name", "Name"],
     ["target-type", "TargetType"],
@@ -133,7 +136,7 @@ test("alb.sh creates the resources of alb.yaml", async () => {
     ["healthy-threshold-count", "HealthyThresholdCount"],
     ["unhealthy-threshold-count", "UnhealthyThresholdCount"],
   ] as const)
-    assert.deepEqual(group(option), [String(given[property])], option);
+    assert.deepEqual(group(option), [String(groupProperties[property])], option);
   const config = configFromCloud(String(Outputs["Environment"]?.Value));
   assert.deepEqual(group("port"), [String(config.http.port)]);
   assert.ok(output.includes(String(Outputs["Environment"]?.Value)));
@@ -142,20 +145,20 @@ test("alb.sh creates the resources of alb.yaml", async () => {
   const pairs = (list: unknown) =>
     attributes.parse(list).map(({ Key, Value }) => `Key=${Key},Value=${typeof Value === "string" ? Value : "true"}`);
   assert.deepEqual(
-    command(commands, "modify-target-group-attributes")("attributes"),
-    pairs(given["TargetGroupAttributes"]),
+    findCommand(commands, "modify-target-group-attributes")("attributes"),
+    pairs(groupProperties["TargetGroupAttributes"]),
   );
   assert.deepEqual(
-    command(commands, "modify-load-balancer-attributes")("attributes"),
+    findCommand(commands, "modify-load-balancer-attributes")("attributes"),
     pairs(unconditional(Resources["LoadBalancer"]?.Properties["LoadBalancerAttributes"])),
   );
-  assert.deepEqual(command(commands, "create-load-balancer")("subnets"), ["subnet-1", "subnet-2"]);
-  assert.deepEqual(command(commands, "create-listener", "443")("ssl-policy"), [
+  assert.deepEqual(findCommand(commands, "create-load-balancer")("subnets"), ["subnet-1", "subnet-2"]);
+  assert.deepEqual(findCommand(commands, "create-listener", "443")("ssl-policy"), [
     Resources["HttpsListener"]?.Properties["SslPolicy"],
   ]);
 });
 
-test("alb.sh turns on access logs if a bucket is given", async () => {
+test("alb.sh turns on access logs if ACCESS_LOG_BUCKET is set", async () => {
   const attributes = async (env: Record<string, string>) =>
     (await run(alb, { ...forAws, ...env }, "--apply")).commands
       .filter((words) => words.includes("modify-load-balancer-attributes"))
@@ -168,14 +171,14 @@ test("alb.sh turns on access logs if a bucket is given", async () => {
   ]);
 });
 
-test("alb.sh registers the addresses in TARGETS, and none without them", async () => {
+test("alb.sh registers the addresses in TARGETS, and registers none without TARGETS", async () => {
   const { commands } = await run(alb, { ...forAws, TARGETS: "10.0.0.4 10.0.0.5" }, "--apply");
-  assert.deepEqual(command(commands, "register-targets")("targets"), [
+  assert.deepEqual(findCommand(commands, "register-targets")("targets"), [
     "Id=10.0.0.4,Port=4000",
     "Id=10.0.0.5,Port=4000",
   ]);
-  const without = await run(alb, forAws, "--apply");
-  assert.ok(!without.commands.some((words) => words.includes("register-targets")));
+  const withoutTargets = await run(alb, forAws, "--apply");
+  assert.ok(!withoutTargets.commands.some((words) => words.includes("register-targets")));
 });
 
 test("alb.sh creates the alarms of alb.yaml, with the number of errors instead of their share", async () => {
@@ -183,8 +186,8 @@ test("alb.sh creates the alarms of alb.yaml, with the number of errors instead o
   const { Resources } = parseTemplate(readFileSync(join(root, "cloud/aws/alb.yaml"), "utf8"));
   const alarms = Object.values(Resources).filter(({ Type }) => Type === "AWS::CloudWatch::Alarm");
   assert.equal(commands.filter((words) => words.includes("put-metric-alarm")).length, alarms.length);
-  for (const { Properties: given } of alarms.filter(({ Properties }) => "MetricName" in Properties)) {
-    const alarm = command(commands, "put-metric-alarm", String(given["MetricName"]));
+  for (const { Properties: properties } of alarms.filter(({ Properties }) => "MetricName" in Properties)) {
+    const alarm = findCommand(commands, "put-metric-alarm", String(properties["MetricName"]));
     for (const [option, property] of [
       ["namespace", "Namespace"],
       ["period", "Period"],
@@ -193,8 +196,8 @@ test("alb.sh creates the alarms of alb.yaml, with the number of errors instead o
       ["evaluation-periods", "EvaluationPeriods"],
       ["treat-missing-data", "TreatMissingData"],
     ] as const)
-      assert.deepEqual(alarm(option), [String(given[property])], `${given["MetricName"]} ${option}`);
-    assert.equal(alarm("dimensions").length, z.array(z.unknown()).parse(given["Dimensions"]).length);
+      assert.deepEqual(alarm(option), [String(properties[property])], `${properties["MetricName"]} ${option}`);
+    assert.equal(alarm("dimensions").length, z.array(z.unknown()).parse(properties["Dimensions"]).length);
   }
 });
 
@@ -202,7 +205,7 @@ test("the timeouts and paths of the Google Cloud load balancer match the applica
   const { commands, output } = await run(gcp, forGcp, "--apply");
   const settings = /^# (KEEP_ALIVE_TIMEOUT_MS=.*)$/m.exec(output)?.[1] ?? "";
   const config = configFromCloud(settings.replace(/made\/\d+$/, "203.0.113.1"));
-  const check = command(commands, "health-checks", "create");
+  const check = findCommand(commands, "health-checks", "create");
   const seconds = (option: string) => Number(/^(\d+)s?$/.exec(check(option)[0] ?? "")?.[1]);
   assert.deepEqual(check("port"), [String(config.http.port)]);
   assert.equal(probeKindOf(check("request-path")[0] ?? "", config.health.paths), "ready");
@@ -210,7 +213,7 @@ test("the timeouts and paths of the Google Cloud load balancer match the applica
   const detectedMs = (seconds("check-interval") * seconds("unhealthy-threshold") + seconds("timeout")) * 1000;
   assert.ok(config.drain.delayMs >= detectedMs);
 
-  const backend = command(commands, "backend-services", "create");
+  const backend = findCommand(commands, "backend-services", "create");
   assert.deepEqual(backend("load-balancing-scheme"), ["EXTERNAL_MANAGED"]);
   assert.deepEqual(backend("session-affinity"), ["NONE"]);
   assert.ok(
@@ -219,14 +222,14 @@ test("the timeouts and paths of the Google Cloud load balancer match the applica
   assert.ok(Number.parseInt(backend("timeout")[0] ?? "", 10) * 1000 > config.http.requestTimeoutMs);
   // The load balancer keeps connections for 600 s, which cannot be changed.
   assert.ok(config.http.keepAliveTimeoutMs > 600_000);
-  const ranges = command(commands, "firewall-rules", "create")("source-ranges")[0]?.split(",") ?? [];
+  const ranges = findCommand(commands, "firewall-rules", "create")("source-ranges")[0]?.split(",") ?? [];
   assert.deepEqual(config.http.trustProxy, [...ranges, "203.0.113.1"]);
-  assert.deepEqual(command(commands, "ssl-policies", "create")("min-tls-version"), ["1.2"]);
+  assert.deepEqual(findCommand(commands, "ssl-policies", "create")("min-tls-version"), ["1.2"]);
 });
 
 test("affinity on Google Cloud can be set to a cookie only", async () => {
   const { commands } = await run(gcp, { ...forGcp, AFFINITY: "cookie" }, "--apply");
-  const backend = command(commands, "backend-services", "create");
+  const backend = findCommand(commands, "backend-services", "create");
   assert.deepEqual(backend("session-affinity"), ["GENERATED_COOKIE"]);
   assert.deepEqual(backend("locality-lb-policy"), ["RING_HASH"]);
   assert.ok(Number(backend("affinity-cookie-ttl")[0]) > 0);

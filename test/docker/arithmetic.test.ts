@@ -35,7 +35,7 @@ const script = shipped("docker/load-balancer-setup.sh");
 /** Returns the first number that a pattern finds. */
 function numberIn(text: string, pattern: RegExp): number {
   const found = Number(pattern.exec(text)?.[1]);
-  assert.ok(Number.isFinite(found), `nothing like ${pattern}`);
+  assert.ok(Number.isFinite(found), `no number for ${pattern}`);
   return found;
 }
 
@@ -128,13 +128,13 @@ for (const layout of layouts) {
       assert.ok(heap <= bytesOf(deploy.resources.limits.memory) * 0.75);
     }
     const redis = serviceOf(layout, "redis");
-    const most = numberIn(redis.command?.join(" ") ?? "", /maxmemory (\d+)mb/) * 2 ** 20;
-    assert.ok(bytesOf(redis.deploy.resources.limits.memory) >= 2 * most);
+    const maxMemoryBytes = numberIn(redis.command?.join(" ") ?? "", /maxmemory (\d+)mb/) * 2 ** 20;
+    assert.ok(bytesOf(redis.deploy.resources.limits.memory) >= 2 * maxMemoryBytes);
   });
 
   test(`${layout}: Postgres has connections for the maximum number of instances`, () => {
     const max = numberIn(script, /^max_instances=(\d+)$/m);
-    // The maximum of HAProxy.
+    // HAProxy has the same maximum.
     assert.equal(numberIn(haproxyCfg, /server-template api-server- 1-(\d+) /), max);
     const allowed = numberIn(serviceOf(layout, "postgres").command?.join(" ") ?? "", /max_connections=(\d+)/);
     const [healthCheck, surge, migration, people, reserved] = [2, 1, 1, 5, 3];
@@ -168,7 +168,7 @@ for (const layout of layouts) {
     const others = ["haproxy", "alertmanager", "grafana", ...instancesOf(layout)];
     for (const name of others) assert.ok("monitoring" in serviceOf(layout, name).networks, name);
     assert.ok("monitoring" in prometheus.networks);
-    // The addresses that other files give to the instances.
+    // Other files contain the addresses of the exporter and of Prometheus.
     const [target] = z
       .array(z.object({ targets: z.array(z.string()) }))
       .parse(parse(shipped("monitoring/targets/haproxy.yml.example")));
@@ -187,7 +187,7 @@ const scraping = z.object({
   ),
 });
 
-test("lb: the proxies have the addresses of the instances, under the names and the port of their own files", () => {
+test("lb: the proxies reach the instances under the names and the port in their own files", () => {
   const { port } = configOf("lb").http;
   const inNginx = [...shipped("nginx/haven/upstream.conf").matchAll(/^ +server ([^ ]+) /gm)].map(([, name]) => name);
   const inHaproxy = [...haproxyCfg.matchAll(/^ +server [^ ]+ ([^ ]+)$/gm)].map(([, name]) => name);
@@ -201,17 +201,17 @@ test("lb: the proxies have the addresses of the instances, under the names and t
   for (const name of instancesOf("lb")) assert.equal(serviceOf("lb", name).environment["INSTANCE_ID"], name);
 });
 
-test("scale: the proxies resolve a name of the instances", () => {
+test("scale: the proxies resolve the common name of the instances", () => {
   const upstream = bindsOf(serviceOf("scale", "nginx")).find(({ target }) => target.endsWith("/upstream.conf"));
   assert.equal(upstream?.source, "../nginx/variants/upstream-scaled.conf");
   const name = serviceOf("scale", "app").networks["front"]?.aliases?.[0];
-  const where = `${name}:${configOf("scale").http.port}`;
+  const target = `${name}:${configOf("scale").http.port}`;
   for (const file of ["nginx/variants/upstream-scaled.conf", "nginx/newer/upstream-scaled-from-1.27.3.conf"])
-    assert.match(shipped(file), new RegExp(`(default|server) ${where}[ ;]`), file);
-  assert.match(haproxyCfg, new RegExp(`server-template api-server- 1-10 ${where} `));
+    assert.match(shipped(file), new RegExp(`(default|server) ${target}[ ;]`), file);
+  assert.match(haproxyCfg, new RegExp(`server-template api-server- 1-10 ${target} `));
 });
 
-test("a roll waits until the proxies have detected the change", () => {
+test("a rolling restart waits until the proxies have detected the change", () => {
   const settle = numberIn(script, /^settle_seconds=(\d+)$/m);
   for (const file of globSync("nginx/**/upstream*.conf", { cwd: new URL("../../", import.meta.url) }))
     for (const [, seconds] of shipped(file).matchAll(/(?:fail_timeout|valid)=(\d+)s/g))
@@ -230,8 +230,8 @@ test("every variant of nginx/ can be selected by name", () => {
         .exec(replaced ?? "")?.[1]
         ?.toUpperCase()
         .replaceAll("-", "_")}`;
-      const chosen = read(layout, { ...sampleVariables(layout), [name]: variant }).services["nginx"];
-      assert.ok(chosen?.volumes.includes(`../nginx/${variant}:/etc/nginx/${replaced}:ro`), variant);
+      const nginx = read(layout, { ...sampleVariables(layout), [name]: variant }).services["nginx"];
+      assert.ok(nginx?.volumes.includes(`../nginx/${variant}:/etc/nginx/${replaced}:ro`), variant);
     }
   }
 });

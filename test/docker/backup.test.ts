@@ -20,7 +20,10 @@ const appPassword = "0b".repeat(32);
 let variables: Record<string, string>;
 let url: string;
 
-/** `compose --file F exec -T postgres COMMAND…`: the command, with a truncated dump if a test requests it. */
+/**
+ * Returns the cases of the fake Docker: `compose --file F exec -T postgres COMMAND…` runs the command on this machine, and
+ * truncates a dump if a test requests that.
+ */
 const answers = () => `
   "ps "*) echo postgres ;;
   *" exec -T postgres "*)
@@ -41,12 +44,12 @@ async function setUp() {
 const names = async () =>
   (await query<{ name: string }>(url, "SELECT name FROM users ORDER BY name")).map(({ name }) => name);
 
-const add = (...given: string[]) =>
+const addUsers = (...userNames: string[]) =>
   query(
     url,
     `INSERT INTO users (id, email, name, password_hash)
      SELECT gen_random_uuid(), name || '@example.org', name, repeat(md5(name), 3) FROM unnest($1::text[]) AS name`,
-    [given],
+    [userNames],
   );
 
 suite("a backup", { skip }, () => {
@@ -60,10 +63,10 @@ suite("a backup", { skip }, () => {
     }
     url = `postgres://haven:${password}@${variables["PGHOST"]}:${variables["PGPORT"]}/haven`;
     await migrate({ url, timeoutMs: 30_000, connectTimeoutMs: 5000, grantTo: "haven_app" });
-    await add(...Array.from({ length: 2000 }, () => randomUUID()));
+    await addUsers(...Array.from({ length: 2000 }, () => randomUUID()));
   });
 
-  test("a restore restores rows and their owners", async () => {
+  test("restores the rows and their owners", async () => {
     const sandbox = await setUp();
     const before = await names();
     const { code, output } = await sandbox.run("backup");
@@ -74,7 +77,7 @@ suite("a backup", { skip }, () => {
     assert.match(output, /\d+ bytes, [1-9]\d* tables\n$/);
 
     await query(url, "DELETE FROM users WHERE name < '8'");
-    await add("since then");
+    await addUsers("added after the backup");
     const restored = await restore(sandbox, file);
     assert.equal(restored.code, 0, restored.output);
     assert.deepEqual(await names(), before);
@@ -98,7 +101,7 @@ suite("a backup", { skip }, () => {
     assert.deepEqual(readdirSync(sandbox.file("docker/backups")), []);
   });
 
-  test("changes no data when it is restored after damage to the file", async () => {
+  test("changes no data if its file is damaged", async () => {
     const sandbox = await setUp();
     await sandbox.run("backup", sandbox.file("whole.dump"));
     mkdirSync(sandbox.file("docker/backups"));
@@ -117,16 +120,16 @@ suite("a backup", { skip }, () => {
   test("overwrites no file, and leaves no partial file on a full disk", async () => {
     const sandbox = await setUp();
     writeFileSync(sandbox.file("mine"), "a file");
-    const taken = await sandbox.run("backup", sandbox.file("mine"));
-    assert.equal(taken.code, 1);
-    assert.match(taken.output, /mine already exists/);
+    const existing = await sandbox.run("backup", sandbox.file("mine"));
+    assert.equal(existing.code, 1);
+    assert.match(existing.output, /mine already exists/);
     assert.equal(sandbox.text("mine"), "a file");
 
-    const nowhere = await sandbox.run("backup", sandbox.file("mine/a.dump"));
-    assert.equal(nowhere.code, 1);
-    assert.match(nowhere.output, /mkdir: .*mine/);
+    const invalidFolder = await sandbox.run("backup", sandbox.file("mine/a.dump"));
+    assert.equal(invalidFolder.code, 1);
+    assert.match(invalidFolder.output, /mkdir: .*mine/);
 
-    // simulates a full disk for this process
+    // The limit of the file size simulates a full disk for this process.
     const full = await runProgram(
       "bash",
       ["-c", 'ulimit -f 8; exec "$0" backup', sandbox.file("docker/load-balancer-setup.sh")],

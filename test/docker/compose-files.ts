@@ -27,7 +27,9 @@ const attachment = z.strictObject({ ipv4_address: z.string().optional(), aliases
 
 const attachments = z
   .union([z.array(z.string()), z.record(z.string(), attachment)])
-  .transform((given) => (Array.isArray(given) ? Object.fromEntries(given.map((name) => [name, {}])) : given))
+  .transform((variables) =>
+    Array.isArray(variables) ? Object.fromEntries(variables.map((name) => [name, {}])) : variables,
+  )
   .pipe(z.record(z.string(), attachment));
 
 const limits = z.strictObject({ memory: z.string(), pids: z.number(), cpus: z.string().optional() });
@@ -101,22 +103,22 @@ export function variablesOf(layout: Layout): { required: Set<string>; optional: 
 
 type ComposeFile = z.infer<typeof file>;
 
-const remembered = new Map<Layout, ComposeFile>();
+const parsedFiles = new Map<Layout, ComposeFile>();
 
 /** Returns the file with the given variables inserted; without any, with sample values for the required variables. */
-export function read(layout: Layout, given?: Readonly<Record<string, string>>): ComposeFile {
-  const found = given === undefined ? remembered.get(layout) : undefined;
+export function read(layout: Layout, variables?: Readonly<Record<string, string>>): ComposeFile {
+  const found = variables === undefined ? parsedFiles.get(layout) : undefined;
   if (found !== undefined) return found;
-  const made = readWith(layout, given ?? sampleVariables(layout));
-  if (given === undefined) remembered.set(layout, made);
-  return made;
+  const composeFile = readWith(layout, variables ?? sampleVariables(layout));
+  if (variables === undefined) parsedFiles.set(layout, composeFile);
+  return composeFile;
 }
 
-function readWith(layout: Layout, given: Readonly<Record<string, string>>): ComposeFile {
+function readWith(layout: Layout, variables: Readonly<Record<string, string>>): ComposeFile {
   const expand = (value: string) =>
     value.replaceAll(expansion, (_, escaped?: string, name = "", kind = "", word = "") => {
       if (escaped !== undefined) return "$";
-      if (given[name]) return given[name];
+      if (variables[name]) return variables[name];
       if (kind === ":?") throw new Error(`${name}: ${word}`);
       return word;
     });
@@ -157,13 +159,13 @@ export const bindsOf = ({ volumes }: Service): { source: string; target: string;
 
 export function secondsOf(duration: string): number {
   const [, number, unit] = /^(\d+)(s|m)$/.exec(duration) ?? [];
-  if (number === undefined) throw new Error(`${duration} is no duration`);
+  if (number === undefined) throw new Error(`${duration} is not a duration`);
   return Number(number) * (unit === "m" ? 60 : 1);
 }
 
 export function bytesOf(size: string): number {
   const [, number, unit] = /^(\d+)([MG])$/.exec(size) ?? [];
-  if (number === undefined) throw new Error(`${size} is no size`);
+  if (number === undefined) throw new Error(`${size} is not a size`);
   return Number(number) * 2 ** (unit === "G" ? 30 : 20);
 }
 

@@ -82,13 +82,15 @@ for (const layout of layouts) {
       assert.ok(user === undefined || proxies.includes(name) || /^[1-9]\d*:[1-9]\d*$/.test(user), name);
       assert.ok(!volumes.some((volume) => volume.includes("docker.sock")), name);
     }
-    for (const [name, one] of services)
-      for (const { source, mode } of bindsOf(one)) assert.equal(mode, "ro", `${name} ${source}`);
+    for (const [name, service] of services)
+      for (const { source, mode } of bindsOf(service)) assert.equal(mode, "ro", `${name} ${source}`);
   });
 
   test(`${layout}: each service starts after its dependencies`, () => {
     const needs = (name: string) =>
-      Object.fromEntries(Object.entries(serviceOf(layout, name).depends_on).map(([on, how]) => [on, how.condition]));
+      Object.fromEntries(
+        Object.entries(serviceOf(layout, name).depends_on).map(([on, { condition }]) => [on, condition]),
+      );
     assert.deepEqual(needs("migrate"), { postgres: "service_healthy" });
     for (const name of instancesOf(layout))
       assert.deepEqual(needs(name), {
@@ -103,17 +105,17 @@ for (const layout of layouts) {
   });
 
   test(`${layout}: mounted files exist, except those that setup creates`, () => {
-    const made = /^(\.\/ssl(\/haven\.pem)?|\.\/secrets\/(serve|migrate)|\.\.\/monitoring\/secrets\/\w+)$/;
-    for (const [name, one] of services)
-      for (const { source } of bindsOf(one)) {
+    const createdBySetup = /^(\.\/ssl(\/haven\.pem)?|\.\/secrets\/(serve|migrate)|\.\.\/monitoring\/secrets\/\w+)$/;
+    for (const [name, service] of services)
+      for (const { source } of bindsOf(service)) {
         const exists = existsSync(new URL(`../../docker/${source}`, import.meta.url));
-        assert.ok(exists || made.test(source), `${name} ${source}`);
+        assert.ok(exists || createdBySetup.test(source), `${name} ${source}`);
       }
     const named = services.flatMap(([, { volumes }]) => volumes.filter((one) => !one.startsWith(".")));
     assert.deepEqual(named.map((one) => one.split(":")[0]).sort(), Object.keys(read(layout).volumes).sort());
   });
 
-  test(`${layout}: the file contains no passwords, and each missing one is an error`, () => {
+  test(`${layout}: the file contains no passwords, and each missing password is an error`, () => {
     const { required, optional } = variablesOf(layout);
     const secret = /PASSWORD|SECRET|TOKEN|KEY/;
     assert.deepEqual(
@@ -135,15 +137,15 @@ for (const layout of layouts) {
 test("the common parts of both files are identical", () => {
   const [lb, scale] = [read("lb"), read("scale")];
   for (const name of otherServices) {
-    const [one, other] = [lb.services[name], scale.services[name]];
-    assert.ok(one && other);
+    const [ofLb, ofScale] = [lb.services[name], scale.services[name]];
+    assert.ok(ofLb && ofScale);
     const ofProxies = proxies.includes(name) ? { depends_on: {}, extra_hosts: [] } : {};
     const differing = { volumes: [], environment: {} };
-    assert.deepEqual({ ...one, ...ofProxies, ...differing }, { ...other, ...ofProxies, ...differing }, name);
-    const changed = one.volumes.filter((volume) => !other.volumes.includes(volume));
+    assert.deepEqual({ ...ofLb, ...ofProxies, ...differing }, { ...ofScale, ...ofProxies, ...differing }, name);
+    const changed = ofLb.volumes.filter((volume) => !ofScale.volumes.includes(volume));
     assert.deepEqual(changed.length, ["nginx", "prometheus"].includes(name) ? 1 : 0, `${name} ${changed}`);
-    const { HAVEN_SCALED: _, ...rest } = one.environment;
-    const { HAVEN_SCALED: scaled, ...restOfOther } = other.environment;
+    const { HAVEN_SCALED: _, ...rest } = ofLb.environment;
+    const { HAVEN_SCALED: scaled, ...restOfOther } = ofScale.environment;
     assert.deepEqual(rest, restOfOther);
     assert.equal(scaled, name === "haproxy" ? "yes" : undefined);
   }
@@ -154,7 +156,7 @@ test("the common parts of both files are identical", () => {
   assert.equal(INSTANCE_ID, "api-server-1");
   assert.deepEqual({ ...instance, environment, networks: {} }, { ...app, networks: {}, deploy: instance.deploy });
   assert.deepEqual(app.deploy, { ...instance.deploy, replicas: "3" });
-  // Comments included.
+  // The common text is compared with its comments.
   const common = (text: string) => text.slice(text.indexOf("  # Brings the schema"), text.indexOf("  nginx:"));
   assert.equal(common(textOf("lb")), common(textOf("scale")));
 });

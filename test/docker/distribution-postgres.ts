@@ -8,9 +8,9 @@ import { atEnd } from "../shared/at-end.ts";
  * include. Returns the environment variables for these programs.
  */
 export async function startDistributionPostgres(): Promise<Record<string, string>> {
-  // Runs until its input ends.
+  // The script runs until its standard input ends.
   const script = "env | grep '^PG'; echo ready; cat";
-  // the superuser has the name of the user that starts it
+  // pg_virtualenv names the superuser after the user that starts it.
   const env = { ...process.env, USER: "postgres" };
   const cluster = spawn("pg_virtualenv", ["-t", "sh", "-c", script], { env, stdio: ["pipe", "pipe", "ignore"] });
   const ended = once(cluster, "exit");
@@ -18,11 +18,11 @@ export async function startDistributionPostgres(): Promise<Record<string, string
     cluster.stdin.end();
     return ended;
   });
-  const found: Record<string, string> = {};
+  const variables: Record<string, string> = {};
   for await (const line of createInterface(cluster.stdout)) {
     const [, name, value] = /^(PG\w+)=(.*)$/.exec(line) ?? [];
-    if (name !== undefined && value !== undefined) found[name] = value;
-    if (line === "ready") return found;
+    if (name !== undefined && value !== undefined) variables[name] = value;
+    if (line === "ready") return variables;
   }
   throw new Error("pg_virtualenv ended before its Postgres was ready");
 }

@@ -7,7 +7,7 @@ import { probeKindOf } from "../support/probe-kinds.ts";
 
 const shipped = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
-type Instruction = { word: string; rest: string };
+type Instruction = { word: string; args: string };
 type Stage = { from: string; name: string; instructions: Instruction[] };
 
 /** Supports only comments and continued lines, because the file uses no other syntax. */
@@ -20,27 +20,27 @@ function stagesOf(text: string): Stage[] {
     .split("\n");
   const stages: Stage[] = [];
   for (const line of lines) {
-    const [, word = "", rest = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
+    const [, word = "", args = ""] = /^([A-Z]+) (.*)$/.exec(line) ?? [];
     assert.notEqual(word, "", `not an instruction: ${line}`);
-    const [, from = "", , name = ""] = /^(\S+)( AS (\S+))?$/.exec(word === "FROM" ? rest : "") ?? [];
+    const [, from = "", , name = ""] = /^(\S+)( AS (\S+))?$/.exec(word === "FROM" ? args : "") ?? [];
     if (word === "FROM") stages.push({ from, name, instructions: [] });
-    else stages.at(-1)?.instructions.push({ word, rest });
+    else stages.at(-1)?.instructions.push({ word, args });
   }
   return stages;
 }
 
 const stages = stagesOf(shipped("docker/Dockerfile"));
-const last = stages.at(-1);
-assert.ok(last);
-const all = stages.flatMap(({ instructions }) => instructions);
+const finalStage = stages.at(-1);
+assert.ok(finalStage);
+const allInstructions = stages.flatMap(({ instructions }) => instructions);
 const instructionsOf = (stage: Stage | undefined, word: string) =>
-  (stage?.instructions ?? []).filter((one) => one.word === word).map(({ rest }) => rest);
+  (stage?.instructions ?? []).filter((one) => one.word === word).map(({ args }) => args);
 const instructionOf = (word: string) => {
-  const found = instructionsOf(last, word);
+  const found = instructionsOf(finalStage, word);
   assert.equal(found.length, 1, `${word} in the last stage`);
   return found[0] ?? "";
 };
-const words = (rest: string) => z.array(z.string()).parse(JSON.parse(rest));
+const words = (args: string) => z.array(z.string()).parse(JSON.parse(args));
 
 test("every stage uses one pinned slim image, with the Node version of development", () => {
   const [base, ...others] = stages;
@@ -54,23 +54,23 @@ test("every stage uses one pinned slim image, with the Node version of developme
 });
 
 test("only packages of the lock file are downloaded", () => {
-  for (const { word, rest } of all) {
+  for (const { word, args } of allInstructions) {
     assert.notEqual(word, "ADD");
-    assert.ok(!/https?:|(^|[;&|] *)(curl|wget|npx|apt(-get)?|npm (?!ci|run build))\b/.test(rest), rest);
+    assert.ok(!/https?:|(^|[;&|] *)(curl|wget|npx|apt(-get)?|npm (?!ci|run build))\b/.test(args), args);
   }
-  const installs = all.filter(({ rest }) => rest.includes("npm ci")).map(({ rest }) => rest);
+  const installs = allInstructions.filter(({ args }) => args.includes("npm ci")).map(({ args }) => args);
   assert.equal(installs.length, 2);
   for (const install of installs) assert.match(install, /--ignore-scripts/);
 });
 
 test("the final stage has production packages only", () => {
-  const names = instructionsOf(last, "COPY").map((rest) => /^--from=(\S+) \/app \/app$/.exec(rest)?.[1]);
+  const names = instructionsOf(finalStage, "COPY").map((args) => /^--from=(\S+) \/app \/app$/.exec(args)?.[1]);
   assert.equal(names.length, 1);
-  // No stage on the way from the base to the final one installs a development package.
+  // No stage between the base and the final stage installs a development package.
   for (let stage = stages.find(({ name }) => name === names[0]); stage; ) {
-    for (const rest of instructionsOf(stage, "RUN")) if (rest.includes("npm ci")) assert.match(rest, /--omit=dev/);
-    for (const rest of instructionsOf(stage, "COPY"))
-      if (rest.startsWith("--from=")) assert.equal(rest, "--from=build /app/dist ./dist");
+    for (const args of instructionsOf(stage, "RUN")) if (args.includes("npm ci")) assert.match(args, /--omit=dev/);
+    for (const args of instructionsOf(stage, "COPY"))
+      if (args.startsWith("--from=")) assert.equal(args, "--from=build /app/dist ./dist");
     stage = stages.find(({ name }) => name === stage?.from);
   }
 });
@@ -83,7 +83,7 @@ test("the image runs with a numeric non-root user, in exec form, and stops at SI
   assert.deepEqual(words(instructionOf("CMD")), ["start"]);
   assert.equal(instructionOf("STOPSIGNAL"), "SIGTERM");
   assert.match(instructionOf("ENV"), /NODE_ENV=production/);
-  for (const { word, rest } of all) if (word === "COPY") assert.ok(!rest.includes("--chown"), rest);
+  for (const { word, args } of allInstructions) if (word === "COPY") assert.ok(!args.includes("--chown"), args);
 });
 
 test("the health check requests /alive with node", () => {
@@ -99,7 +99,7 @@ test("the labels describe the image", () => {
   const labels = instructionOf("LABEL");
   for (const name of ["title", "description", "version", "revision", "licenses"])
     assert.match(labels, new RegExp(`org\\.opencontainers\\.image\\.${name}=`));
-  assert.ok(instructionsOf(last, "ARG").includes(`VERSION=${version}`));
+  assert.ok(instructionsOf(finalStage, "ARG").includes(`VERSION=${version}`));
   assert.match(shipped("docs/kubernetes.md"), new RegExp(`--file docker/Dockerfile --tag haven-api:${version} \\.`));
 });
 
@@ -109,9 +109,9 @@ test("the build context contains only the copied files", () => {
     .filter((line) => line !== "" && !line.startsWith("#"));
   assert.equal(patterns[0], "*");
   const sent = patterns.filter((line) => line.startsWith("!")).map((line) => line.slice(1));
-  const copied = all
-    .filter(({ word, rest }) => word === "COPY" && !rest.startsWith("--from"))
-    .flatMap(({ rest }) => rest.split(" ").slice(0, -1));
+  const copied = allInstructions
+    .filter(({ word, args }) => word === "COPY" && !args.startsWith("--from"))
+    .flatMap(({ args }) => args.split(" ").slice(0, -1));
   assert.deepEqual(sent.sort(), [...new Set(copied)].sort());
   for (const path of sent) assert.ok(existsSync(new URL(`../../${path}`, import.meta.url)), path);
   assert.deepEqual(

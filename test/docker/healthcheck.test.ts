@@ -15,7 +15,7 @@ async function check(port: number, ...args: string[]) {
   return { code, output: output.trimEnd() };
 }
 
-test("the health check of the image prints the response of a probe, and fails unless it is 200", async (context) => {
+test("the health check of the image prints the response of a probe, and fails unless the status is 200", async (context) => {
   const server = createServer((request, response) => {
     if (request.url === "/silent") return;
     response.statusCode = request.url === "/ready" ? 503 : 200;

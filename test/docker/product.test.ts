@@ -17,7 +17,7 @@ import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { startMailServer } from "../shared/servers/mail-server.ts";
 import { startReceiver, withReceiver } from "../support/otlp-receiver.ts";
 
-// The output of `npm run build`: what is in it, and whether it works with production packages only.
+// The output of `npm run build`: its contents, and whether it works with only the production packages.
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const readJson = (file: string): unknown => JSON.parse(readFileSync(join(root, file), "utf8"));
@@ -73,7 +73,7 @@ suite("the build output", () => {
     );
   });
 
-  test("every file that it reads beside itself is there, apart from the embedded services and npm run dev", () => {
+  test("the build output contains every file that it reads, except those of the embedded services and of npm run dev", () => {
     const urls = globSync("**/*.js", { cwd: built }).flatMap((file) => [
       ...readFileSync(join(built, file), "utf8").matchAll(
         /new URL\("([^"$]+)", new URL\("(\.[^"]+)", import\.meta\.url\)/g,
@@ -129,7 +129,7 @@ suite("the build output", () => {
   );
 });
 
-test("a development package in a bundle is found, bundled or imported", () => {
+test("a development package is found, whether it is bundled or imported", () => {
   const imports = [
     { path: "knip", kind: "dynamic-import", external: true },
     { path: "express", kind: "import-statement", external: true },

@@ -6,10 +6,10 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { createSandbox, working } from "./sandbox.ts";
 
-// A successful roll needs a real Docker (docs/docker.md). These tests cover a roll that fails, with a
-// fake Docker.
+// A successful rolling restart needs a real Docker (docs/docker.md). With a fake Docker, these tests cover a rolling restart
+// that fails.
 
-/** Returns the answers of the fake Docker: three ready instances, and a new one whose state the test sets. */
+/** Returns the responses of the fake Docker: three ready instances, and a new instance whose state the test sets. */
 const fleet = (newInstance: { ready: boolean; state: string }) => `
   *"--filter status=created") echo newInstance ;;
   *com.docker.compose.service=api-server-?" "*) service=\${*##*service=}; echo "old-\${service%% *}" ;;
@@ -30,8 +30,8 @@ const setUp = async (newInstance: { ready: boolean; state: string }) => {
   return sandbox;
 };
 
-suite("a roll that fails", { skip: without("openssl") }, () => {
-  test("a new instance that does not become ready is removed, and all old ones keep serving", async () => {
+suite("a rolling restart that fails", { skip: without("openssl") }, () => {
+  test("a new instance that does not become ready is removed, and all old instances keep serving", async () => {
     const sandbox = await setUp({ ready: false, state: "exited" });
     const { code, output } = await sandbox.run("roll");
     assert.equal(code, 1, output);
@@ -41,7 +41,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
     assert.doesNotMatch(sandbox.calls(), /^(stop|rm) old-|^network connect/m);
   });
 
-  test("an interrupted roll removes the new instance and keeps the old ones", async () => {
+  test("an interrupted rolling restart removes the new instance and keeps the old instances", async () => {
     const sandbox = await setUp({ ready: false, state: "running" });
     for (const signal of ["SIGINT", "SIGTERM"] as const) {
       const roll = spawn(sandbox.file("docker/load-balancer-setup.sh"), ["roll", "--no-build"], {
@@ -55,7 +55,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
         (calls) => calls.includes("exec newInstance"),
         15_000,
       );
-      // To the whole process group, as a terminal does.
+      // The signal goes to the whole process group, as from a terminal.
       process.kill(-(roll.pid ?? Number.NaN), signal);
       await once(roll, "exit");
       assert.match(sandbox.calls().slice(before), /^rm --force newInstance$/m);
@@ -63,7 +63,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
     }
   });
 
-  test("a roll does not begin while an instance is not ready", async () => {
+  test("a rolling restart does not begin while an instance is not ready", async () => {
     const sandbox = createSandbox({
       ...working,
       answers: `"exec old-api-server-2 "*) echo "api-server-2 /ready 503 not_ready"; exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,
@@ -75,7 +75,7 @@ suite("a roll that fails", { skip: without("openssl") }, () => {
     assert.doesNotMatch(sandbox.calls(), / migrate$|^start |^stop /m);
   });
 
-  test("a roll does not continue after a failed migration", async () => {
+  test("a rolling restart does not continue after a failed migration", async () => {
     const sandbox = createSandbox({
       ...working,
       answers: `*" migrate") exit 1 ;;\n${fleet({ ready: true, state: "running" })}`,

@@ -19,7 +19,7 @@ import { runProgram } from "../shared/run-program.ts";
 
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
-export type Fake = {
+export type FakeDocker = {
   composeVersion?: string;
   daemon?: boolean;
   volumes?: boolean;
@@ -27,13 +27,13 @@ export type Fake = {
   answers?: string;
 };
 
-export const working: Fake = { composeVersion: "2.40.0", daemon: true };
+export const working: FakeDocker = { composeVersion: "2.40.0", daemon: true };
 
 /** Creates a copy of the folders that the script uses, and a fake docker that records its arguments. */
-export function createSandbox({ composeVersion, daemon, volumes, answers = "" }: Fake = working) {
+export function createSandbox({ composeVersion, daemon, volumes, answers = "" }: FakeDocker = working) {
   const folder = mkdtempSync(join(tmpdir(), "haven-docker-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
-  // a name that breaks every command with a missing quote
+  // The space and the $ in the name break every command that does not quote a variable.
   const sandbox = join(folder, "my rented $houses");
   for (const name of ["docker", "monitoring/targets"])
     cpSync(join(root, name), join(sandbox, name), { recursive: true });

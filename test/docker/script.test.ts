@@ -28,7 +28,7 @@ test("help lists every command", async () => {
 
 test("an unknown command or option is rejected, and nothing is done", async () => {
   const sandbox = createSandbox();
-  for (const words of [
+  for (const args of [
     [],
     ["begin"],
     ["start", "3"],
@@ -41,8 +41,8 @@ test("an unknown command or option is rejected, and nothing is done", async () =
     ["restore"],
     ["restore", "a", "b"],
   ]) {
-    const { code, output } = await sandbox.run(...words);
-    assert.equal(code, 64, words.join(" "));
+    const { code, output } = await sandbox.run(...args);
+    assert.equal(code, 64, args.join(" "));
     assert.match(output, /^Usage: /);
   }
   assert.equal(sandbox.calls(), "");
@@ -57,7 +57,7 @@ test("missing requirements are reported", async () => {
     [{ composeVersion: "5.0.1", daemon: true }, /there are no secrets yet; run: .*load-balancer-setup\.sh setup/],
   ] as const) {
     const sandbox = fake === undefined ? createSandboxWithoutDocker() : createSandbox(fake);
-    for (const words of [
+    for (const args of [
       ["start"],
       ["start-scaled", "5"],
       ["stop"],
@@ -67,9 +67,9 @@ test("missing requirements are reported", async () => {
       ["logs"],
       ["clean", "--yes"],
     ]) {
-      const { code, output } = await sandbox.run(...words);
+      const { code, output } = await sandbox.run(...args);
       assert.equal(code, 1, output);
-      assert.match(output, message, words.join(" "));
+      assert.match(output, message, args.join(" "));
     }
     assert.ok(!/compose --file/.test(sandbox.calls()));
   }
@@ -126,7 +126,7 @@ suite("setup", { skip: without("openssl") }, () => {
       assert.deepEqual([owner.username, owner.password], ["haven", secrets["HAVEN_DB_PASSWORD"]]);
       assert.equal(config.health.opsToken, sandbox.text("monitoring/secrets/ops_token"));
     }
-    // The output does not contain them.
+    // The output contains no secret.
     for (const value of values) assert.ok(!output.includes(value));
   });
 
@@ -137,10 +137,10 @@ suite("setup", { skip: without("openssl") }, () => {
       for (const [name, service] of Object.entries(read(layout).services))
         for (const { source } of bindsOf(service))
           assert.ok(
-            [sandbox.file("docker"), join(root, "docker")].some((at) => existsSync(join(at, source))),
+            [sandbox.file("docker"), join(root, "docker")].some((folder) => existsSync(join(folder, source))),
             `${name} ${source}`,
           );
-    // the files are readable for every user, because the user in the container varies; the folder protects them
+    // Every user may read the files, because the user in the container varies. The mode of the folder protects the files.
     assert.deepEqual(
       [sandbox.mode("monitoring/secrets"), sandbox.mode("monitoring/secrets/ops_token")],
       ["700", "644"],
@@ -188,12 +188,12 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.deepEqual(kept, before);
     assert.match(`${JWT_SECRET} ${REDIS_PASSWORD}`, /^[0-9a-f]{64} [0-9a-f]{64}$/);
     rmSync(sandbox.file("docker/ssl/key.pem"));
-    const half = await sandbox.run("setup");
-    assert.equal(half.code, 1);
-    assert.match(half.output, /only one of cert\.pem and key\.pem/);
+    const withoutKey = await sandbox.run("setup");
+    assert.equal(withoutKey.code, 1);
+    assert.match(withoutKey.output, /only one of cert\.pem and key\.pem/);
   });
 
-  test("an existing .env keeps its lines, also a last line without a line break", async () => {
+  test("an existing .env keeps its lines, even a last line without a line break", async () => {
     const sandbox = createSandbox();
     writeFileSync(sandbox.file("docker/.env"), "HTTP_PORT=8080\nJWT_SECRET=");
     assert.equal((await sandbox.run("setup")).code, 0);
@@ -203,7 +203,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.equal(sandbox.mode("docker/.env"), "600");
   });
 
-  test("called through a symbolic link, it works in its own folder", async () => {
+  test("setup works in its own folder, even if it is called through a symbolic link", async () => {
     const sandbox = createSandbox();
     symlinkSync("docker/load-balancer-setup.sh", sandbox.file("load-balancer-setup.sh"));
     const { code, output } = await runProgram(sandbox.file("load-balancer-setup.sh"), ["setup"], { env: sandbox.env });
@@ -211,7 +211,7 @@ suite("setup", { skip: without("openssl") }, () => {
     assert.ok(existsSync(sandbox.file("docker/.env")) && !existsSync(sandbox.file(".env")));
   });
 
-  test("setup generates no new passwords for a database with old ones", async () => {
+  test("if a database already has passwords, setup generates no new passwords", async () => {
     const sandbox = createSandbox({ ...working, volumes: true });
     const { code, output } = await sandbox.run("setup");
     assert.equal(code, 1);
@@ -222,7 +222,7 @@ suite("setup", { skip: without("openssl") }, () => {
 });
 
 suite("start", { skip: without("openssl") || without("awk") }, () => {
-  test("NGINX gets the newer files that suit its version, and a file that .env names comes first", async () => {
+  test("NGINX gets the newer files for its version, and a file that is set in .env takes precedence", async () => {
     const sandbox = createSandbox({
       ...working,
       answers: `

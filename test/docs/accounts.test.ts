@@ -23,8 +23,8 @@ test("the commands of docs/accounts.md take an account from its registration to 
     ({ status }) => status === 200,
   );
 
-  const [, shown = ""] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, "docs/accounts.md"), "utf8")) ?? [];
-  const script = shown.replaceAll("localhost:4000", `127.0.0.1:${haven.port}`).replaceAll("curl ", "curl -fS ");
+  const [, commands = ""] = /```sh\n([\s\S]*?)```/.exec(readFileSync(join(root, "docs/accounts.md"), "utf8")) ?? [];
+  const script = commands.replaceAll("localhost:4000", `127.0.0.1:${haven.port}`).replaceAll("curl ", "curl -fS ");
   const PATH = `${dirname(process.execPath)}:${process.env["PATH"]}`;
   const env = { ...embedded, PATH, HOME: folder };
   const { code, output } = await runProgram("bash", ["-euo", "pipefail", "-c", script], { cwd: root, env });

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(root, "docs/add-a-feature.md"), "utf8");
 let folder: string;
 
-/** A copy of the project with the code of the page. */
+/** Copies the project, and adds the code of the page. */
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "haven-feature-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
@@ -24,25 +24,25 @@ before(() => {
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   for (const [, path = "", blocks = ""] of page.matchAll(/^`(src\/[^`]+)`\n\n((?:```\w+\n[\s\S]*?```\n\n?)+)/gm)) {
     for (const [, kind, text = ""] of blocks.matchAll(/```(\w+)\n([\s\S]*?)```/g)) {
-      if (kind === "diff") apply(join(folder, path), text);
-      else write(join(folder, path), text);
+      if (kind === "diff") applyDiff(join(folder, path), text);
+      else writeTo(join(folder, path), text);
     }
   }
 });
 
-function write(file: string, text: string): void {
+function writeTo(file: string, text: string): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, text);
 }
 
 /** Inserts each added line below the line that precedes it in the diff. */
-function apply(file: string, diff: string): void {
+function applyDiff(file: string, diff: string): void {
   let text = readFileSync(file, "utf8");
   const lines = diff.trimEnd().split("\n");
   for (const [index, line] of lines.entries()) {
     if (!line.startsWith("+")) continue;
     const above = `${lines[index - 1]?.slice(1)}\n`;
-    assert.equal(text.split(above).length, 2, `"${above.trim()}" stands once in ${file}`);
+    assert.equal(text.split(above).length, 2, `"${above.trim()}" has to occur once in ${file}`);
     text = text.replace(above, `${above}${line.slice(1)}\n`);
   }
   writeFileSync(file, text);
@@ -64,7 +64,7 @@ test("the feature of the page works like every other feature", async () => {
   const entry = pathToFileURL(join(folder, "src/main.ts"));
   const { url } = await startHavenProcess({ env: { DATABASE_URL: database, AUTH_RATE_LIMIT: "0" }, entry });
   const owner: Person = as(url, await register(url));
-  const stranger = as(url, await register(url));
+  const otherUser = as(url, await register(url));
 
   const supplier = { name: "Marques & Sons", trade: "plumbing", phone: "+351210000000" };
   const key = { "idempotency-key": "a-supplier" };
@@ -76,7 +76,7 @@ test("the feature of the page works like every other feature", async () => {
 
   const path = String(first.headers.location).replace("/api/v1", "");
   assert.equal((await owner.get(path, { "if-none-match": String(first.headers.etag) })).status, 304);
-  assert.equal((await stranger.get(path)).status, 404);
+  assert.equal((await otherUser.get(path)).status, 404);
   const list = (await owner.get("/suppliers?q=marques")).json() as { items: unknown[] };
   assert.equal(list.items.length, 1);
 });

@@ -35,9 +35,9 @@ test("/ redirects a browser to the page /api, and other clients get a 404 that n
   const haven = await startHaven({ env: sameSecret });
   const browser = await ask(`${haven.url}/`, { headers: { Accept: "text/html" } });
   assert.deepEqual([browser.status, browser.headers.location], [302, "/api"]);
-  const nothing = await ask(`${haven.url}/`);
-  assert.equal(nothing.status, 404);
-  assert.match(nothing.text, /GET \/api/);
+  const notFound = await ask(`${haven.url}/`);
+  assert.equal(notFound.status, 404);
+  assert.match(notFound.text, /GET \/api/);
   const landing = await ask(`${haven.url}/api`, { headers: { Accept: "text/html" } });
   assert.match(String(landing.headers["content-type"]), /^text\/html/);
 });
@@ -50,7 +50,7 @@ test("every file and service that the page names exists", () => {
   for (const file of [...files, ...links]) assert.ok(existsSync(root + file), file);
   const services = new Set(layouts.flatMap((layout) => Object.keys(read(layout).services)));
   // Commands of other guides name services of other set-ups.
-  const own = page.split("## Names in other guides")[0] ?? "";
-  for (const [, service = ""] of own.matchAll(/ (?:exec(?: -T)?|run --rm) ([a-z][\w-]*)/g))
+  const ownSections = page.split("## Names in other guides")[0] ?? "";
+  for (const [, service = ""] of ownSections.matchAll(/ (?:exec(?: -T)?|run --rm) ([a-z][\w-]*)/g))
     assert.ok(services.has(service), service);
 });

@@ -38,10 +38,10 @@ suite("docs/kubernetes.md", { skip: without("kubectl") }, () => {
   });
 
   test("every file that the page names exists", () => {
-    const named = [...page.matchAll(/k8s\/[a-z0-9/.-]*[a-z]/g)].map(([name]) => name);
-    assert.ok(named.length > 10);
+    const namedFiles = [...page.matchAll(/k8s\/[a-z0-9/.-]*[a-z]/g)].map(([name]) => name);
+    assert.ok(namedFiles.length > 10);
     assert.deepEqual(
-      named.filter((name) => !existsSync(`${root}${name}`)),
+      namedFiles.filter((name) => !existsSync(`${root}${name}`)),
       [],
     );
   });

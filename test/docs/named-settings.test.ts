@@ -24,7 +24,7 @@ const foreign = new Set([
   "RING_HASH",
 ]);
 
-test("every setting that k8s/, cloud/ and their pages name exists, also in comments", () => {
+test("every setting that k8s/, cloud/ and their pages name exists, even if a comment names it", () => {
   const files = globSync(["k8s/**/*", "cloud/**/*", "docs/{kubernetes,cloud}.md"], { cwd: root, withFileTypes: true });
   const words = files
     .filter((file) => file.isFile())

@@ -30,9 +30,9 @@ test("every curl command in the README works on a server started with npm start"
   const login = () => postJson(`${haven.url}/api/v1/auth/login`, demoLogin);
   await eventually(login, ({ status }) => status === 200);
 
-  const shown = blocksOf("README.md").filter((block) => block.includes("curl"));
-  assert.ok(shown.length >= 3);
-  for (const block of shown) {
+  const curlBlocks = blocksOf("README.md").filter((block) => block.includes("curl"));
+  assert.ok(curlBlocks.length >= 3);
+  for (const block of curlBlocks) {
     const script = block.replaceAll("localhost:4000", `127.0.0.1:${haven.port}`).replaceAll("curl ", "curl -fsS ");
     const { code, output } = await runProgram("bash", ["-euo", "pipefail", "-c", script]);
     assert.equal(code, 0, `${script}\n${output}`);
@@ -64,9 +64,9 @@ test("the commands for photos and the stream work with the user's token and prop
 
 test("the README names every npm script and no other, and every linked file exists", () => {
   const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: object };
-  const named = [...readme.matchAll(/npm (?:run )?([\w-]+)/g)].map(([, name = ""]) => name);
+  const namedScripts = [...readme.matchAll(/npm (?:run )?([\w-]+)/g)].map(([, name = ""]) => name);
   for (const [, name = ""] of readme.matchAll(/npm run ([\w-]+)/g)) assert.ok(name in scripts, name);
-  for (const name of Object.keys(scripts)) assert.ok(name === "postinstall" || named.includes(name), name);
+  for (const name of Object.keys(scripts)) assert.ok(name === "postinstall" || namedScripts.includes(name), name);
   for (const file of [
     "README.md",
     "docs/readiness.md",
@@ -88,9 +88,11 @@ test("the README names every npm script and no other, and every linked file exis
 
 test("every table of the README begins with its header", () => {
   const lines = readme.split("\n");
-  const starts = lines.flatMap((line, at) => (line.startsWith("|") && !lines[at - 1]?.startsWith("|") ? [at] : []));
-  for (const at of starts) {
-    assert.equal(lines[at - 1], "", `line ${at + 1} follows a blank line`);
-    assert.match(lines[at + 1] ?? "", /^\| ---/, `line ${at + 1} is a header`);
+  const starts = lines.flatMap((line, index) =>
+    line.startsWith("|") && !lines[index - 1]?.startsWith("|") ? [index] : [],
+  );
+  for (const index of starts) {
+    assert.equal(lines[index - 1], "", `line ${index + 1} follows a blank line`);
+    assert.match(lines[index + 1] ?? "", /^\| ---/, `line ${index + 1} is a header`);
   }
 });

@@ -34,6 +34,6 @@ test("requests.http works from the first request to the last with the demo data"
 
 /** Returns the value at a path such as `items[0].id`. */
 function memberOf(value: unknown, path: string): string {
-  const member = path.split(/[.[\]]+/).reduce((inside: unknown, key) => Object(inside)[key], value);
+  const member = path.split(/[.[\]]+/).reduce((parent: unknown, key) => Object(parent)[key], value);
   return String(member);
 }

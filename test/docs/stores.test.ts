@@ -19,8 +19,8 @@ const page = new URL("../../docs/stores.md", import.meta.url);
 /** With this variable, as in `npm run stores-page`, the table is written instead of compared. */
 const isWriting = process.env["WRITE_STORES_PAGE"] !== undefined;
 
-/** A start of the program takes a second, so `migrate` is run for some of the causes. */
-const alsoPrinted = ["wrong password", "certificate of an unknown authority", "pooler without DB_POOLER"];
+/** The causes for which the test also runs `migrate`. Not for all causes, because each start takes a second. */
+const causesForMigrate = ["wrong password", "certificate of an unknown authority", "pooler without DB_POOLER"];
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
 type Failure = { cause: string; error: unknown };
@@ -28,10 +28,10 @@ type Explain = (error: unknown) => FailureExplanation | undefined;
 
 async function failuresOf<Case extends { cause: string }>(
   cases: readonly Case[],
-  failureOf: (one: Case) => Promise<unknown>,
+  failureOf: (failureCase: Case) => Promise<unknown>,
 ): Promise<Failure[]> {
   const failures: Failure[] = [];
-  for (const one of cases) failures.push({ cause: one.cause, error: await failureOf(one) });
+  for (const failureCase of cases) failures.push({ cause: failureCase.cause, error: await failureOf(failureCase) });
   return failures;
 }
 
@@ -46,15 +46,15 @@ async function reportedFor(error: unknown, explain: Explain) {
 
 async function checkTable(name: string, failures: readonly Failure[], explain: Explain): Promise<void> {
   const row = async ({ cause, error }: Failure) => {
-    const found = explain(error);
-    assert.ok(found !== undefined, `${cause} is not explained: ${String(error)}`);
+    const explanation = explain(error);
+    assert.ok(explanation !== undefined, `${cause} is not explained: ${String(error)}`);
     const { reason, line } = await reportedFor(error, explain);
-    assert.equal(reason, found.reason, cause);
-    assert.ok(line.includes(found.sentence), cause);
+    assert.equal(reason, explanation.reason, cause);
+    assert.ok(line.includes(explanation.sentence), cause);
     assert.doesNotMatch(line, /127\.0\.0\.1|localhost|\.invalid|hunter|haven-/, cause);
     // A connection that the server closes has one of three codes, depending on what the client does at that moment.
-    const code = found.reason === "reset" ? "ECONNRESET" : (failureCode(error) ?? "none");
-    return `| ${cause} | \`${code}\` | \`${found.reason}\` | ${found.sentence} |`;
+    const code = explanation.reason === "reset" ? "ECONNRESET" : (failureCode(error) ?? "none");
+    return `| ${cause} | \`${code}\` | \`${explanation.reason}\` | ${explanation.sentence} |`;
   };
   const rows = await Promise.all(failures.map(row));
   const table = ["| cause | code | reason | sentence |", "| --- | --- | --- | --- |", ...rows].join("\n");
@@ -69,7 +69,7 @@ test("each failure to connect to Postgres is explained as docs/stores.md states"
   const cases = await postgres.postgresFailureCases();
   const failures = await failuresOf(cases, postgres.failureOf);
   await checkTable("postgres", failures, explainPostgresFailure);
-  for (const { cause, environment } of cases.filter((one) => alsoPrinted.includes(one.cause))) {
+  for (const { cause, environment } of cases.filter((one) => causesForMigrate.includes(one.cause))) {
     const env = { PATH: process.env["PATH"], ...environment };
     const { code, output } = await runProgram(process.execPath, [main, "migrate"], { env });
     const { sentence } = explainPostgresFailure(failures.find((one) => one.cause === cause)?.error) ?? {};

@@ -25,7 +25,7 @@ test("the example is a complete app of under 30 lines with the right types", asy
   assert.deepEqual(await project.typeCheck("app.ts"), { code: 0, output: "" });
 });
 
-test("the example runs: /ready follows its dependency, and SIGTERM drains it", async () => {
+test("the example runs: /ready reports the state of the dependency, and SIGTERM drains the app", async () => {
   const shop = createServer((_request, response) => response.end('{"left":3}'));
   const shopPort = await freePort();
   project.write("app.ts", example.replace("127.0.0.1:9000", `127.0.0.1:${shopPort}`));

@@ -9,7 +9,7 @@ const rows = readFileSync(join(root, "docs/where-to-change.md"), "utf8")
   .split("\n")
   .filter((line) => line.startsWith("| ") && !/^\| (?:---|what \|)/.test(line));
 
-/** The names in code marks that are those of files and folders: they end with an extension or a slash. */
+/** Returns the names in code marks that end with an extension or a slash, because these are files and folders. */
 const pathsIn = (row: string): string[] =>
   [...row.matchAll(/`([\w.-][\w./-]*(?:\.(?:cjs|cfg|conf|css|json|md|py|sh|ts|yaml|yml)|\/))`/g)].map(
     ([, path = ""]) => path,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { startProvider } from "../auth/support/oidc-provider.ts";
 import { bearer, newPerson, type SignedIn, signedIn } from "../shared/requests/people.ts";
-import { type EdgeAnswer, type EdgeAsk, send, sendJson } from "../shared/requests/proxy-client.ts";
+import { type EdgeAnswer, type SendOptions, send, sendJson } from "../shared/requests/proxy-client.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { linkIn, type MailServer, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
@@ -11,7 +11,7 @@ import { freshRedis } from "../shared/servers/redis.ts";
 import { audience } from "../shared/servers/test-issuer.ts";
 import { blackPng } from "../support/images.ts";
 
-// Each flow of an account, through both proxies as shipped, three instances, an SMTP server and an OpenID provider.
+// Each flow of an account, through each shipped proxy, with three instances, an SMTP server and an OpenID provider.
 
 const publicUrl = "https://app.example.com/account";
 
@@ -37,7 +37,7 @@ before(async () => {
   });
 });
 
-const auth = (path: string, body: object, options?: EdgeAsk) => sendJson(`/api/v1/auth${path}`, body, options);
+const auth = (path: string, body: object, options?: SendOptions) => sendJson(`/api/v1/auth${path}`, body, options);
 const as = (person: Pick<SignedIn, "accessToken">) => ({ headers: bearer(person) });
 const expectStatus = (answer: EdgeAnswer, status: number): EdgeAnswer => {
   assert.equal(answer.status, status, answer.text);
@@ -83,14 +83,14 @@ for (const [name, start] of [
       await mail.mailTo(person.email, 3);
     });
 
-    test("a new address counts once it is verified, and the former address gets a mail", async () => {
+    test("a new address takes effect when it is verified, and the old address gets a mail", async () => {
       const person = await registerPerson();
       const { email } = newPerson();
       expectStatus(await sendJson("/api/v1/auth/me", { email }, { method: "PATCH", ...as(person) }), 200);
       const token = tokenIn(await mail.mailTo(email));
       expectStatus(await auth("/verify-email", { token }), 204);
       assert.equal((await me(person)).json()["email"], email);
-      // The verification, the request of the change, and the change, in any order: three instances deliver them.
+      // Three mails: verification, requested change, completed change. Any instance delivers them, so their order varies.
       await mail.mailTo(person.email, 3);
       const subjects = mail.received.filter(({ to }) => to.includes(person.email)).map(({ headers }) => headers);
       assert.ok(subjects.some((text) => /has\s+changed/.test(text)));
@@ -100,9 +100,9 @@ for (const [name, start] of [
       const admin = await registerPerson();
       await query(databaseUrl, "UPDATE users SET role = 'admin' WHERE id = $1", [admin.userId]);
       const { email, password } = admin;
-      const again = signedIn(await auth("/login", { email, password }), admin);
+      const adminSession = signedIn(await auth("/login", { email, password }), admin);
       const person = newPerson();
-      expectStatus(await sendJson("/api/v1/admin/invitations", { email: person.email }, as(again)), 201);
+      expectStatus(await sendJson("/api/v1/admin/invitations", { email: person.email }, as(adminSession)), 201);
       const received = await mail.mailTo(person.email);
       assert.ok(linkIn(received).href.startsWith(`${publicUrl}/accept-invitation?token=`));
       const invitationToken = tokenIn(received);
@@ -112,24 +112,24 @@ for (const [name, start] of [
 
     test("an API key is used, limited and revoked", async () => {
       const person = await registerPerson();
-      const made = expectStatus(await auth("/api-keys", { name: "robot", scopes: ["read"] }, as(person)), 201).json();
-      const withKey = { headers: { authorization: `Bearer ${made["key"]}` } };
+      const apiKey = expectStatus(await auth("/api-keys", { name: "robot", scopes: ["read"] }, as(person)), 201).json();
+      const withKey = { headers: { authorization: `Bearer ${apiKey["key"]}` } };
       const used = expectStatus(await send("/api/v1/auth/me", withKey), 200);
       assert.equal(used.headers["ratelimit-policy"], '"api-key";q=100;w=60');
       assert.match(String(used.headers["ratelimit"]), /^"api-key";r=\d+;t=\d+$/);
       expectStatus(await sendJson("/api/v1/auth/me", { name: "New" }, { method: "PATCH", ...withKey }), 403);
-      expectStatus(await send(`/api/v1/auth/api-keys/${made["id"]}`, { method: "DELETE", ...as(person) }), 204);
+      expectStatus(await send(`/api/v1/auth/api-keys/${apiKey["id"]}`, { method: "DELETE", ...as(person) }), 204);
       for (let count = 0; count < 6; count += 1) expectStatus(await send("/api/v1/auth/me", withKey), 401);
     });
 
-    test("a token of the provider is accepted by every instance, for one user", async () => {
+    test("every instance accepts a token of the provider, and all return the same user", async () => {
       const accessToken = await provider.token();
       const answers = await Promise.all(Array.from({ length: 6 }, () => me({ accessToken })));
       for (const answer of answers) expectStatus(answer, 200);
       assert.equal(new Set(answers.map((answer) => answer.json()["id"])).size, 1);
     });
 
-    test("a user exports everything, and is deleted with everything", async () => {
+    test("a user exports all stored data, then deletes the account with all its data", async () => {
       const person = await registerPerson();
       const form = new FormData();
       form.set("avatar", new Blob([new Uint8Array(await blackPng(64, 64))], { type: "image/png" }), "me.png");
@@ -143,14 +143,14 @@ for (const [name, start] of [
       const deletion = { currentPassword: person.password };
       // Node sends no length with the body of a DELETE by itself.
       const length = { "content-length": String(JSON.stringify(deletion).length) };
-      const asLeaving = { method: "DELETE", headers: { ...bearer(person), ...length } };
-      expectStatus(await sendJson("/api/v1/auth/me", deletion, asLeaving), 204);
+      const deleteOptions = { method: "DELETE", headers: { ...bearer(person), ...length } };
+      expectStatus(await sendJson("/api/v1/auth/me", deletion, deleteOptions), 204);
       for (let count = 0; count < 6; count += 1) expectStatus(await me(person), 401);
       expectStatus(await send(String(avatarUrl)), 404);
       expectStatus(await auth("/login", { email: person.email, password: person.password }), 401);
     });
 
-    test("no token of a mail is in the log of the proxy or of an instance, also if it was in a URL", async () => {
+    test("the logs of the proxy and of the instances contain no token from a mail, even if a URL contained the token", async () => {
       const person = await registerPerson();
       const token = tokenIn(await mail.mailTo(person.email));
       const referer = `${publicUrl}/verify-email?token=${token}`;

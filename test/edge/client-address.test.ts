@@ -16,8 +16,8 @@ import { render } from "../support/kustomize.ts";
 import { gatewayRange } from "../support/pods.ts";
 
 // The addresses of a cluster, simulated on one machine: the pod of Haven, and the pod of a gateway that appends to
-// X-Forwarded-For. The gateway sees the address of the client, or that of a node, if the node forwards the connection with
-// its own address (externalTrafficPolicy: Cluster).
+// X-Forwarded-For. The gateway receives the address of the client or, if a node forwards the connection with its own address
+// (externalTrafficPolicy: Cluster), the address of the node.
 
 const gateway = "10.97.0.1";
 const pod = "10.97.1.2";
@@ -133,7 +133,7 @@ suite("the address of a client behind a gateway of Kubernetes", () => {
   };
 
   for (const [name, { port }] of Object.entries(gateways)) {
-    test(`${name}: a client whose address a node replaces cannot forge an address`, async () => {
+    test(`${name}: if a node replaces the address of a client, the client cannot forge an address`, async () => {
       assert.equal(await addressOf(port, node), node);
     });
 

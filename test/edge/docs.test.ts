@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL("../../", import.meta.url));
 const read = (file: string) => readFileSync(`${root}${file}`, "utf8");
 const page = read("docs/load-balancing.md");
 
-/** A comment in front of each block of commands names the proxy. The blocks of acme are run by acme.test.ts. */
+/** A comment in front of each block of commands names the proxy. The file acme.test.ts runs the two ACME blocks. */
 const blocks = [...page.matchAll(/<!-- (nginx|haproxy|any|acme-renew|acme-save) -->\n```sh\n([\s\S]*?)```/g)].map(
   ([, proxy = "", commands = ""]) => ({ proxy, commands }),
 );
@@ -54,9 +54,11 @@ for (const [name, start] of [
 
 test("the commands for certificates create the files that the configurations expect", async () => {
   await installNginx();
-  const made = [...(read("nginx/README.md") + read("haproxy/README.md")).matchAll(/```sh\n([\s\S]*?)```/g)];
-  assert.equal(made.length, 2);
-  for (const [, commands = ""] of made) {
+  const certificateBlocks = [
+    ...(read("nginx/README.md") + read("haproxy/README.md")).matchAll(/```sh\n([\s\S]*?)```/g),
+  ];
+  assert.equal(certificateBlocks.length, 2);
+  for (const [, commands = ""] of certificateBlocks) {
     const { code, output } = await runCommands(commands);
     assert.equal(code, 0, output);
   }

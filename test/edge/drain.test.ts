@@ -12,7 +12,7 @@ import { failuresOf, startLoad, summary } from "./support/edge-load.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 
 const script = fileURLToPath(new URL("../../haproxy/drain.sh", import.meta.url));
-const drain = (...words: string[]) => runProgram(script, words);
+const drain = (...args: string[]) => runProgram(script, args);
 const state = async (name = "api-server-2") => (await serverStates())[name]?.status;
 
 let backends: FakeUpstreams;
@@ -26,7 +26,7 @@ test("shellcheck reports no problem", async () => {
 });
 
 test("a wrong command line prints the usage and changes nothing", async () => {
-  for (const words of [
+  for (const args of [
     [],
     ["-x", "api-server-2"],
     ["-t", "long", "api-server-2"],
@@ -34,8 +34,8 @@ test("a wrong command line prints the usage and changes nothing", async () => {
     ["-o", "api-server-2", "true"],
     ["-o", "-b", "api-server-2"],
   ]) {
-    const { code, output } = await drain(...words);
-    assert.equal(code, 64, words.join(" "));
+    const { code, output } = await drain(...args);
+    assert.equal(code, 64, args.join(" "));
     assert.match(output, /^Usage|Usage: drain\.sh/m);
   }
   assert.equal((await drain("-h")).code, 0);
@@ -47,26 +47,26 @@ test("a wrong command line prints the usage and changes nothing", async () => {
   assert.match(unreachable.output, /HAProxy does not answer at \/run\/nothing\.sock\n$/);
 });
 
-test("an instance is out of rotation and idle while the command runs, and in rotation again afterwards; no request fails", async () => {
+test("an instance is out of rotation and idle while the command runs, returns to rotation afterwards, and no request fails", async () => {
   backends.behave(async (request, response, name) => {
     await sleep(request.url === "/api/v1/long" ? 2500 : 20);
     response.writeHead(request.method === "POST" ? 201 : 200).end(name);
   });
   const load = startLoad({ users: 40 });
-  const long = Promise.all(Array.from({ length: 9 }, () => send("/api/v1/long")));
+  const longRequests = Promise.all(Array.from({ length: 9 }, () => send("/api/v1/long")));
   await sleep(500);
   const drained = drain("api-server-2", "sh", "-c", "echo the command; sleep 2");
   await eventually(state, (now) => now?.startsWith("MAINT") ?? false, 2000);
-  const longAnswers = await long;
+  const longAnswers = await longRequests;
   assert.deepEqual([...new Set(longAnswers.map(({ text }) => text))].length, 3);
   await eventually(
     async () => (await serverStates())["api-server-2"]?.sessions,
     (sessions) => sessions === 0,
     5000,
   );
-  const before = backends.seen.filter(({ name }) => name === "api-server-2").length;
+  const before = backends.received.filter(({ name }) => name === "api-server-2").length;
   await sleep(1500);
-  assert.equal(backends.seen.filter(({ name }) => name === "api-server-2").length, before);
+  assert.equal(backends.received.filter(({ name }) => name === "api-server-2").length, before);
   const { code, output } = await drained;
   assert.equal(code, 0, output);
   assert.match(
@@ -75,36 +75,36 @@ test("an instance is out of rotation and idle while the command runs, and in rot
   );
   assert.equal(await state(), "UP");
   await sleep(1000);
-  assert.ok(backends.seen.filter(({ name }) => name === "api-server-2").length > before);
+  assert.ok(backends.received.filter(({ name }) => name === "api-server-2").length > before);
   const sent = await load.stop();
   process.stderr.write(`drain.sh: ${summary(sent)}\n`);
   assert.deepEqual(failuresOf(sent), []);
   backends.behave();
 });
 
-test("an instance that is still busy at the time limit is put back, and the command does not run", async () => {
+test("an instance that is still busy at the time limit is put back in rotation, and the command does not run", async () => {
   backends.behave(async (_request, response, name) => {
     await sleep(4000);
     response.end(name);
   });
-  const long = Promise.all(Array.from({ length: 6 }, () => send("/api/v1/long")));
+  const longRequests = Promise.all(Array.from({ length: 6 }, () => send("/api/v1/long")));
   await sleep(300);
   const { code, output } = await drain("-t", "2", "api-server-2", "echo", "the command");
   assert.equal(code, 1, output);
   assert.match(output, /still has \d+ requests after 2 s/);
   assert.doesNotMatch(output, /the command/);
-  assert.ok((await long).every(({ status }) => status === 200));
+  assert.ok((await longRequests).every(({ status }) => status === 200));
   backends.behave();
   await allUp();
 });
 
-test("an instance that does not become ready gets no request, and the script reports it", async () => {
+test("if an instance does not become ready again, it gets no request, and the script reports the failed checks", async () => {
   const { code, output } = await drain("-o", "api-server-2");
   assert.equal(code, 0, output);
   await backends.close("api-server-2");
-  const back = await drain("-t", "3", "-b", "api-server-2");
-  assert.equal(back.code, 1, back.output);
-  assert.match(back.output, /does not pass its checks/);
+  const putBack = await drain("-t", "3", "-b", "api-server-2");
+  assert.equal(putBack.code, 1, putBack.output);
+  assert.match(putBack.output, /does not pass its checks/);
   for (let count = 0; count < 10; count += 1) assert.equal((await send("/api/v1/who")).status, 200);
   await backends.open("api-server-2");
   await allUp();
@@ -116,15 +116,15 @@ test("the script returns the exit code of the command, and the instance is in ro
   assert.equal(await state(), "UP");
 });
 
-test("an interrupted drain, even interrupted twice, leaves the instance in rotation", async () => {
-  for (const keys of [["SIGINT"], ["SIGINT", "SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]] as const) {
-    // In its own process group, which gets the signal as a whole, as in a terminal.
+test("an interrupted drain leaves the instance in rotation, even if it is interrupted repeatedly", async () => {
+  for (const signals of [["SIGINT"], ["SIGINT", "SIGINT", "SIGINT"], ["SIGTERM", "SIGHUP"]] as const) {
+    // The script has its own process group. Like a terminal, the test sends each signal to the whole group.
     const child = spawn(script, ["api-server-2", "sleep", "30"], { stdio: "ignore", detached: true });
     const closed = once(child, "close");
     await eventually(state, (now) => now?.startsWith("MAINT") ?? false, 3000);
     await sleep(300);
-    for (const key of keys) {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, key);
+    for (const signal of signals) {
+      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
       await sleep(300);
     }
     const [code] = await closed;

@@ -4,7 +4,7 @@ import { ask } from "../shared/requests/http.ts";
 import { send } from "../shared/requests/proxy-client.ts";
 import { names } from "../shared/servers/fleet.ts";
 import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "../shared/servers/proxies.ts";
-import { logged } from "./support/edge.ts";
+import { waitForLogLine } from "./support/edge.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { requestCases } from "./support/request-cases.ts";
@@ -19,28 +19,28 @@ before(async () => {
 requestCases(() => ({ proxy: haproxy, backends }));
 limitCases(() => ({ proxy: haproxy, backends }));
 
-test("images are cached for the time that the app sets, without cookies, and errors are not cached", async () => {
-  let made = 0;
+test("images are requested without cookies and cached for the time that the app sets, and errors are not cached", async () => {
+  let responseCount = 0;
   backends.behave((request, response) => {
-    made += 1;
-    const found = request.url?.startsWith("/uploads/photo.webp") ?? false;
-    response.writeHead(found ? 200 : 404, {
+    responseCount += 1;
+    const exists = request.url?.startsWith("/uploads/photo.webp") ?? false;
+    response.writeHead(exists ? 200 : 404, {
       "Content-Type": "image/webp",
       "Content-Length": 1000,
-      "Cache-Control": found ? "public, max-age=31536000, immutable" : "no-store",
+      "Cache-Control": exists ? "public, max-age=31536000, immutable" : "no-store",
       "X-Request-Id": "of-the-first-answer",
     });
-    response.end(Buffer.alloc(1000, made));
+    response.end(Buffer.alloc(1000, responseCount));
   });
   const headers = { cookie: "haven_session=x", authorization: "Bearer x" };
   const first = await send("/uploads/photo.webp", { headers });
-  const upstream = backends.seen.at(-1)?.headers;
+  const upstream = backends.received.at(-1)?.headers;
   assert.deepEqual([upstream?.["cookie"], upstream?.["authorization"]], [undefined, undefined]);
   const again = await send("/uploads/photo.webp?cache=bust");
   assert.equal(again.text, first.text);
   assert.equal(again.headers["cache-control"], "public, max-age=31536000, immutable");
   assert.notEqual(again.headers["x-request-id"], "of-the-first-answer");
-  assert.equal(made, 1);
+  assert.equal(responseCount, 1);
   for (const name of names) await backends.close(name);
   assert.equal((await send("/uploads/photo.webp")).status, 200);
   for (const name of names) await backends.open(name);
@@ -49,7 +49,7 @@ test("images are cached for the time that the app sets, without cookies, and err
 
 test("a log line contains the client, the request, the duration and the instance", async () => {
   await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
-  const line = await logged(haproxy, "/api/v1/line");
+  const line = await waitForLogLine(haproxy, "/api/v1/line");
   assert.equal(line["method"], "GET");
   assert.equal(line["userAgent"], 'quo"te');
   assert.match(String(line["server"]), /^api-server-[123]$/);
@@ -57,7 +57,7 @@ test("a log line contains the client, the request, the duration and the instance
   assert.equal(typeof line["durationMs"], "number");
 });
 
-test("metrics and the statistics page are for this machine only, and the page needs the password", async () => {
+test("metrics and the statistics page are reachable only from this machine, and the page requires the password", async () => {
   assert.match((await ask("http://127.0.0.1:8404/metrics")).text, /haproxy_server_status\{proxy="haven_api"/);
   assert.equal((await ask("http://127.0.0.1:8404/stats")).status, 401);
   const authorization = `Basic ${Buffer.from(`haven:${statsPassword}`).toString("base64")}`;
@@ -80,10 +80,10 @@ describe("variants", () => {
     test(`with ${name}=${value} the file is accepted without a warning`, async () => {
       const { code, output } = await checkHaproxy({ [name]: value });
       assert.deepEqual(
-        { code, said: output.replaceAll(/^\[NOTICE\].*\n/gm, "") },
+        { code, messages: output.replaceAll(/^\[NOTICE\].*\n/gm, "") },
         {
           code: 0,
-          said: output.includes("valid") ? "Configuration file is valid\n" : "",
+          messages: output.includes("valid") ? "Configuration file is valid\n" : "",
         },
       );
     });

@@ -12,5 +12,5 @@ before(async () => {
   proxy = await startNginx();
 });
 
-// NGINX has no health checks: it learns only from requests whether an instance still responds.
-outageCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs(), trialsOfFrozen: 2 }));
+// NGINX has no health checks. It detects a failed instance only by failed requests.
+outageCases(() => ({ proxy, fleet, frozenBoundMs: frozenBoundOfNginxMs(), maxTrialsOfFrozen: 2 }));

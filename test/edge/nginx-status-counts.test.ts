@@ -57,7 +57,7 @@ test("the exporter of the access log distinguishes the responses of NGINX from t
     "nginx 503": 0,
     "nginx 504": 0,
   };
-  const seen = await eventually(counts, (now) => now["nginx 429"] === rejected, 3000);
-  assert.deepEqual(seen, expected);
+  const counted = await eventually(counts, (now) => now["nginx 429"] === rejected, 3000);
+  assert.deepEqual(counted, expected);
   assert.match((await ask("http://127.0.0.1:9114/metrics")).text, /^nginx_log_malformed_lines_total 0$/m);
 });

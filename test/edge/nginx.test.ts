@@ -14,13 +14,13 @@ import {
   replacedBy,
   startNginx,
 } from "../shared/servers/proxies.ts";
-import { logged } from "./support/edge.ts";
+import { waitForLogLine } from "./support/edge.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
 import { limitCases } from "./support/limit-cases.ts";
 import { assertProblem } from "./support/problem.ts";
 import { requestCases } from "./support/request-cases.ts";
 
-const fine = {
+const accepted = {
   code: 0,
   output:
     "nginx: the configuration file /etc/nginx/nginx.conf syntax is ok\n" +
@@ -65,23 +65,23 @@ for (const [line, status, code] of [
 }
 
 test("images are requested without cookies and cached for the time that the app sets, and errors are not cached", async () => {
-  let made = 0;
+  let responseCount = 0;
   backends.behave((request, response) => {
-    made += 1;
-    const found = request.url?.startsWith("/uploads/photo.webp") ?? false;
-    const toKeep = !request.url?.startsWith("/uploads/none.webp");
-    response.writeHead(found ? 200 : 404, {
+    responseCount += 1;
+    const exists = request.url?.startsWith("/uploads/photo.webp") ?? false;
+    const isCacheable = !request.url?.startsWith("/uploads/none.webp");
+    response.writeHead(exists ? 200 : 404, {
       "Content-Type": "image/webp",
       "Content-Length": 1000,
-      "Cache-Control": toKeep ? "public, max-age=31536000, immutable" : "no-store",
+      "Cache-Control": isCacheable ? "public, max-age=31536000, immutable" : "no-store",
       "X-Request-Id": "of-the-first-answer",
     });
-    response.end(Buffer.alloc(1000, made));
+    response.end(Buffer.alloc(1000, responseCount));
   });
   const headers = { cookie: "haven_session=x", authorization: "Bearer x" };
   const first = await send("/uploads/photo.webp", { headers });
   assert.equal(first.headers["x-cache"], "MISS");
-  const upstream = backends.seen.at(-1)?.headers;
+  const upstream = backends.received.at(-1)?.headers;
   assert.deepEqual([upstream?.["cookie"], upstream?.["authorization"]], [undefined, undefined]);
   const again = await send("/uploads/photo.webp?cache=bust");
   assert.equal(again.headers["x-cache"], "HIT");
@@ -93,7 +93,7 @@ test("images are requested without cookies and cached for the time that the app 
   await eventually(lastId, (id) => id === again.headers["x-request-id"]);
   const part = await send("/uploads/photo.webp", { headers: { range: "bytes=0-9" } });
   assert.deepEqual([part.status, part.text.length], [206, 10]);
-  assert.equal(made, 1);
+  assert.equal(responseCount, 1);
   for (const name of names) await backends.close(name);
   assert.equal((await send("/uploads/photo.webp")).status, 200);
   for (const name of names) await backends.open(name);
@@ -105,7 +105,7 @@ test("images are requested without cookies and cached for the time that the app 
 
 test("a line of the access log contains the client, the request, the duration and the instance", async () => {
   await send("/api/v1/line?secret=1", { headers: { "user-agent": 'quo"te' } });
-  const line = await logged(nginx, "/api/v1/line");
+  const line = await waitForLogLine(nginx, "/api/v1/line");
   assert.equal(line["method"], "GET");
   assert.equal(line["userAgent"], 'quo"te');
   assert.match(String(line["upstream"]), /^127\.0\.0\.[234]:4000$/);
@@ -120,11 +120,11 @@ test("a line of the access log is JSON also without a user agent, and after an i
   socket.write("GET /api/v1/garbage HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
   await readAll(socket, 1000);
   backends.behave();
-  const line = await logged(nginx, "/api/v1/garbage");
+  const line = await waitForLogLine(nginx, "/api/v1/garbage");
   assert.equal(line["userAgent"], "");
 });
 
-test("the counters of nginx are for this machine only", async () => {
+test("the counters of nginx are reachable only from this machine", async () => {
   assert.match((await ask("http://127.0.0.1:8081/nginx_status")).text, /Active connections: \d+/);
   await assert.rejects(ask("http://10.99.0.1:8081/nginx_status"));
   assert.equal((await send("/nginx_status")).headers["x-upstream"]?.includes("api-server"), true);
@@ -133,7 +133,7 @@ test("the counters of nginx are for this machine only", async () => {
 describe("variants", () => {
   test("the files as shipped are accepted without a warning", async () => {
     await installNginx();
-    assert.deepEqual(await checkNginx(), fine);
+    assert.deepEqual(await checkNginx(), accepted);
   });
 
   const folders = ["variants", "newer"].map((folder) => new URL(`../../nginx/${folder}/`, import.meta.url));
@@ -143,26 +143,26 @@ describe("variants", () => {
       await installNginx([variant]);
       const outcome = await checkNginx();
       const since = /from-([\d.]+)\.conf$/.exec(variant)?.[1];
-      if (since === undefined || (await nginxIsAtLeast(since))) assert.deepEqual(outcome, fine);
+      if (since === undefined || (await nginxIsAtLeast(since))) assert.deepEqual(outcome, accepted);
       else assert.match(outcome.output, /unknown directive|not allowed here/, "its name states a newer version");
     });
   }
 });
 
 for (const inUse of ["upstream-scaled", "upstream-affinity-cookie"]) {
-  test(`newer.sh puts the files in place that suit this version, and the configuration stays valid: ${inUse}`, async () => {
+  test(`newer.sh installs the files for the installed version of nginx, and the configuration stays valid: ${inUse}`, async () => {
     await installNginx([`${inUse}.conf`]);
-    const shown = await runProgram("/etc/nginx/newer.sh", []);
-    assert.equal(shown.code, 0, shown.output);
+    const suggestion = await runProgram("/etc/nginx/newer.sh", []);
+    assert.equal(suggestion.code, 0, suggestion.output);
     const expected: string[] = [];
     for (const file of readdirSync("/etc/nginx/newer").sort()) {
       const [, name = "", since = ""] = /^(.+)-from-([\d.]+)\.conf$/.exec(file) ?? [];
-      const isWanted = !name.startsWith("upstream-") || name === inUse;
-      if (isWanted && (await nginxIsAtLeast(since))) expected.push(`cp newer/${file} ${replacedBy(file)}`);
+      const applies = !name.startsWith("upstream-") || name === inUse;
+      if (applies && (await nginxIsAtLeast(since))) expected.push(`cp newer/${file} ${replacedBy(file)}`);
     }
-    assert.deepEqual(shown.output.trim().split("\n").slice(1), expected);
+    assert.deepEqual(suggestion.output.trim().split("\n").slice(1), expected);
     assert.equal((await runProgram("/etc/nginx/newer.sh", ["--apply"])).code, 0);
-    assert.deepEqual(await checkNginx(), fine);
+    assert.deepEqual(await checkNginx(), accepted);
     await installNginx();
     assert.doesNotMatch((await runProgram("/etc/nginx/newer.sh", [])).output, /upstream/);
   });

@@ -27,9 +27,9 @@ const outages = [
   ["Redis", "redis", "redis", "/test/redis"],
 ] as const;
 
-for (const [what, store, check, path] of outages) {
+for (const [storeName, store, check, path] of outages) {
   for (const fault of ["refuse", "hole"] as const) {
-    test(`${what} down for all (${fault}): all instances stay in rotation, only requests that need ${what} get 503, and all recover in time`, async () => {
+    test(`${storeName} down for all instances (${fault}): all stay in rotation, only requests that need ${storeName} get 503, and all recover in time`, async () => {
       const watch = watchVerdicts(members);
       await breakPaths(members, [store], fault);
       const shared = await eventually(
@@ -68,11 +68,11 @@ for (const [what, store, check, path] of outages) {
       assert.equal((await send(path)).status, 200);
       const changes = await watch.stop();
       process.stderr.write(
-        `${what} ${fault}: 503 in ${Math.round(medianMs)} ms (median); all reported as ready after ${recoveryMs} ms\n`,
+        `${storeName} ${fault}: 503 in ${Math.round(medianMs)} ms (median); all reported as ready after ${recoveryMs} ms\n`,
       );
       for (const [name, states] of changes) {
-        const seen = states.map(({ state }) => state);
-        assert.ok(!seen.includes("not_ready"), `${name}: ${seen.join(", ")}`);
+        const observed = states.map(({ state }) => state);
+        assert.ok(!observed.includes("not_ready"), `${name}: ${observed.join(", ")}`);
       }
       // A recovery takes two successful checks an interval apart, after the check that was hanging has ended.
       assert.ok(recoveryMs < 2 * intervalMs + (fault === "hole" ? 1000 : 0) + 300, `${recoveryMs} ms`);
@@ -81,7 +81,7 @@ for (const [what, store, check, path] of outages) {
 }
 
 for (const fault of ["refuse", "hole", "freeze"] as const) {
-  test(`an instance that alone loses Redis (${fault}) leaves the rotation, after comparing its checks through Postgres`, async () => {
+  test(`an instance that is the only one to lose Redis (${fault}) leaves the rotation, after it has compared its checks with its peers through Postgres`, async () => {
     const [victim, ...others] = members;
     assert.ok(victim !== undefined);
     const watch = watchVerdicts(others);
@@ -99,7 +99,7 @@ for (const fault of ["refuse", "hole", "freeze"] as const) {
   });
 }
 
-test("an instance that alone loses both stores leaves the rotation", async () => {
+test("an instance that is the only one to lose both stores leaves the rotation", async () => {
   const [victim, ...others] = members;
   assert.ok(victim !== undefined);
   const watch = watchVerdicts(others);

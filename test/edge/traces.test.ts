@@ -6,7 +6,7 @@ import { type EdgeAnswer, send, sendJson } from "../shared/requests/proxy-client
 import { type Fleet, names, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { type RunningProxy, startHaproxy, startNginx } from "../shared/servers/proxies.ts";
 import { type ReceivedSpan, type Receiver, startReceiver, withReceiver } from "../support/otlp-receiver.ts";
-import { logged } from "./support/edge.ts";
+import { waitForLogLine } from "./support/edge.ts";
 
 const clientTrace = "0af7651916cd43dd8448eb211c80319c";
 const clientSpan = "b7ad6b7169203331";
@@ -59,7 +59,7 @@ for (const [name, start] of [
       assert.ok(fleet.output().includes(`"traceId":"${clientTrace}"`));
     });
 
-    test("requests of one client on two instances belong to its trace", withReceiver, async () => {
+    test("requests of one client to two instances belong to the client's trace", withReceiver, async () => {
       const headers = { ...bearer(person), traceparent: `00-${clientTrace}-${clientSpan}-01` };
       await eventually(
         async () => {
@@ -72,14 +72,14 @@ for (const [name, start] of [
       );
     });
 
-    test("a malformed trace context is not passed on", withReceiver, async () => {
+    test("a malformed trace context is not forwarded", withReceiver, async () => {
       const path = `/api/v1/nothing/${name}`;
       for (const traceparent of ["forged\"'", `00-${clientTrace}-${clientSpan}-01-more`]) {
         const answer = await send(path, { headers: { traceparent } });
         assert.match(traceIdOf(answer), /^[0-9a-f]{32}$/);
         assert.notEqual(traceIdOf(answer), clientTrace);
       }
-      const line = await logged(proxy, path);
+      const line = await waitForLogLine(proxy, path);
       assert.match(String(line["traceparent"]), /^-?$/);
       assert.match(String(line["traceId"]), /^[0-9a-f]{32}$/);
     });

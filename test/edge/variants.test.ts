@@ -26,19 +26,19 @@ const ask = async (headers: Record<string, string> = {}, from = freshAddress(), 
   assert.equal(status, 200);
   return { name: text, cookie: answered["set-cookie"]?.find((one) => one.startsWith("haven_affinity=")) };
 };
-const many = <T>(count: number, one: () => Promise<T>) => Promise.all(Array.from({ length: count }, one));
+const repeat = <T>(count: number, action: () => Promise<T>) => Promise.all(Array.from({ length: count }, action));
 const distinct = <T>(values: readonly T[]) => [...new Set(values)];
 
 type User = () => Promise<{ name: string }>;
 
 /** Adds users until each instance has some, because their distribution may be random. */
 async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
-  const users = await many(15, newUser);
-  const places = new Set((await Promise.all(users.map((user) => user()))).map(({ name }) => name));
-  while (places.size < names.length && users.length < 100) {
+  const users = await repeat(15, newUser);
+  const instances = new Set((await Promise.all(users.map((user) => user()))).map(({ name }) => name));
+  while (instances.size < names.length && users.length < 100) {
     const user = await newUser();
     users.push(user);
-    places.add((await user()).name);
+    instances.add((await user()).name);
   }
   return users;
 }
@@ -48,22 +48,22 @@ async function usersEverywhere(newUser: () => Promise<User>): Promise<User[]> {
  * the restart.
  */
 async function checkStickiness(users: readonly User[], limitMs: number) {
-  const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
-  const first = await where();
+  const instancesOfUsers = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+  const first = await instancesOfUsers();
   assert.equal(distinct(first).length, 3, String(first));
-  for (let times = 0; times < 3; times += 1) assert.deepEqual(await where(), first);
+  for (let times = 0; times < 3; times += 1) assert.deepEqual(await instancesOfUsers(), first);
 
-  const gone: Name = "api-server-2";
-  await backends.close(gone);
+  const stopped: Name = "api-server-2";
+  await backends.close(stopped);
   for (let times = 0; times < 5; times += 1) {
-    const now = await where();
-    assert.equal(now.includes(gone), false);
+    const now = await instancesOfUsers();
+    assert.equal(now.includes(stopped), false);
     // Only the users of that instance have moved.
-    for (const [index, name] of now.entries()) if (first[index] !== gone) assert.equal(name, first[index]);
+    for (const [index, name] of now.entries()) if (first[index] !== stopped) assert.equal(name, first[index]);
   }
-  await backends.open(gone);
-  const then = await eventually(where, (now) => now.includes(gone), limitMs, 200);
-  return { first, then };
+  await backends.open(stopped);
+  const afterRestart = await eventually(instancesOfUsers, (now) => now.includes(stopped), limitMs, 200);
+  return { first, afterRestart };
 }
 
 describe("affinity in nginx", () => {
@@ -75,11 +75,11 @@ describe("affinity in nginx", () => {
       assert.doesNotMatch(cookie, /127\.|api-server/);
       const headers = { cookie: cookie.split(";")[0] ?? "" };
       const again = await ask(headers);
-      assert.deepEqual(again, { name, cookie: undefined }, "the first answer is where the cookie leads");
+      assert.deepEqual(again, { name, cookie: undefined }, "the cookie leads to the instance of the first response");
       return () => ask(headers);
     });
-    const { first, then } = await checkStickiness(users, 10_000);
-    assert.equal(first.length, then.length);
+    const { first, afterRestart } = await checkStickiness(users, 10_000);
+    assert.equal(first.length, afterRestart.length);
     assert.match((await ask({}, freshAddress(), true)).cookie ?? "", /; Secure$/);
   });
 
@@ -96,32 +96,32 @@ describe("affinity in nginx", () => {
         return answer;
       };
     });
-    const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
-    const first = await where();
+    const instancesOfUsers = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+    const first = await instancesOfUsers();
     assert.equal(distinct(first).length, 3, String(first));
-    assert.deepEqual(await where(), first);
+    assert.deepEqual(await instancesOfUsers(), first);
 
     const upstream = "/etc/nginx/haven/upstream.conf";
     const shipped = readFileSync(upstream, "utf8");
     writeFileSync(upstream, shipped.replaceAll(/(api-server-2:4000) /g, "$1 drain "));
     await nginx.reload();
     await eventually(
-      () => many(12, () => ask()),
+      () => repeat(12, () => ask()),
       (answers) => !answers.some(({ name }) => name === "api-server-2"),
     );
-    assert.deepEqual(await where(), first);
+    assert.deepEqual(await instancesOfUsers(), first);
     writeFileSync(upstream, shipped);
     await nginx.reload();
 
     await backends.close("api-server-2");
     for (let times = 0; times < 5; times += 1) {
-      for (const [index, name] of (await where()).entries())
+      for (const [index, name] of (await instancesOfUsers()).entries())
         if (first[index] === "api-server-2") assert.notEqual(name, "api-server-2");
         else assert.equal(name, first[index]);
     }
     await backends.open("api-server-2");
     await eventually(
-      () => many(6, () => ask()),
+      () => repeat(6, () => ask()),
       (answers) => answers.some(({ name }) => name === "api-server-2"),
       10_000,
       200,
@@ -132,10 +132,10 @@ describe("affinity in nginx", () => {
     await startNginx({ variants: ["upstream-affinity-header.conf"] });
     const users = Array.from({ length: 15 }, (_, index) => () => ask({ "x-affinity-key": `key-${index}` }));
     await checkStickiness(users, 10_000);
-    assert.equal(distinct((await many(20, () => ask())).map(({ name }) => name)).length, 3);
+    assert.equal(distinct((await repeat(20, () => ask())).map(({ name }) => name)).length, 3);
   });
 
-  test("by address", async () => {
+  test("by address: a client stays with its instance", async () => {
     await startNginx({ variants: ["upstream-affinity-address.conf"] });
     const users = Array.from({ length: 15 }, () => freshAddress()).map((from) => () => ask({}, from));
     await checkStickiness(users, 10_000);
@@ -154,20 +154,20 @@ test("affinity in haproxy by cookie: a browser stays with its instance, moves wh
       return answer;
     };
   });
-  // A moved client has a new cookie and stays; new clients reach the instance when its checks pass.
-  const where = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
-  const first = await where();
+  // A client that was moved has a new cookie and does not move back. New clients reach the instance when its checks pass.
+  const instancesOfUsers = async () => (await Promise.all(users.map((user) => user()))).map(({ name }) => name);
+  const first = await instancesOfUsers();
   assert.equal(distinct(first).length, 3);
-  assert.deepEqual(await where(), first);
+  assert.deepEqual(await instancesOfUsers(), first);
   await backends.close("api-server-2");
   for (let times = 0; times < 5; times += 1) {
-    const now = await where();
+    const now = await instancesOfUsers();
     assert.equal(now.includes("api-server-2"), false);
     for (const [index, name] of now.entries()) if (first[index] !== "api-server-2") assert.equal(name, first[index]);
   }
   await backends.open("api-server-2");
   await eventually(
-    () => many(6, () => ask()),
+    () => repeat(6, () => ask()),
     (answers) => answers.some(({ name }) => name === "api-server-2"),
     10_000,
     200,
@@ -235,7 +235,7 @@ describe("a scaled set-up", () => {
     addresses = names;
   });
 
-  const takesPart = async () => {
+  const checkScaling = async () => {
     addresses = names.slice(0, 2);
     // no server is known before the first DNS lookup
     await eventually(
@@ -244,12 +244,12 @@ describe("a scaled set-up", () => {
       8000,
       100,
     );
-    const seen = () => many(12, () => ask()).then((answers) => distinct(answers.map(({ name }) => name)).sort());
+    const seen = () => repeat(12, () => ask()).then((answers) => distinct(answers.map(({ name }) => name)).sort());
     await eventually(seen, (all) => all.length === 2, 8000, 100);
     addresses = names;
     await eventually(seen, (all) => all.length === 3, 12_000, 200);
     await backends.close("api-server-3");
-    for (let times = 0; times < 3; times += 1) await many(10, () => ask());
+    for (let times = 0; times < 3; times += 1) await repeat(10, () => ask());
     addresses = names.slice(0, 2);
     await backends.open("api-server-3");
   };
@@ -259,13 +259,13 @@ describe("a scaled set-up", () => {
       const since = /from-([\d.]+)\.conf/.exec(variant)?.[1];
       if (since !== undefined && !(await nginxIsAtLeast(since))) return t.diagnostic(`for nginx ${since} and newer`);
       await startNginx({ variants: [variant] });
-      await takesPart();
+      await checkScaling();
     });
   }
 
   test("haproxy finds new instances, and no request fails when instances stop", async () => {
     await startHaproxy({ env: { HAVEN_SCALED: "yes" }, until: "answers" });
-    await takesPart();
+    await checkScaling();
   });
 });
 
@@ -276,7 +276,7 @@ describe("behind another balancer", () => {
     socket.write(`PROXY TCP4 198.51.100.7 10.0.0.1 4711 80\r\n${bytes}`);
     const answer = await readAll(socket, 1500);
     assert.match(answer, /^HTTP\/1\.1 200/, answer);
-    return backends.seen.at(-1)?.headers;
+    return backends.received.at(-1)?.headers;
   };
   const request = "GET /api/v1/who HTTP/1.1\r\nHost: a\r\nConnection: close\r\n";
   const forged = "X-Forwarded-For: 203.0.113.66\r\nX-Forwarded-Proto: https\r\n\r\n";
@@ -300,16 +300,16 @@ describe("behind another balancer", () => {
       await start();
       const claim = { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" };
       const from = (address: string) => send("/api/v1/who", { headers: claim, from: address });
-      const behind = await from("127.0.0.1");
-      const seen = backends.seen.at(-1)?.headers;
+      const throughBalancer = await from("127.0.0.1");
+      const seen = backends.received.at(-1)?.headers;
       assert.deepEqual([seen?.["x-forwarded-for"], seen?.["x-forwarded-proto"]], ["198.51.100.7", "https"]);
-      assert.ok(behind.headers["strict-transport-security"]);
+      assert.ok(throughBalancer.headers["strict-transport-security"]);
       const stranger = freshAddress();
       await from(stranger);
-      const other = backends.seen.at(-1)?.headers;
+      const other = backends.received.at(-1)?.headers;
       assert.deepEqual([other?.["x-forwarded-for"], other?.["x-forwarded-proto"]], [stranger, "http"]);
       // The limit counts the client, not the balancer.
-      const answers = await many(60, () =>
+      const answers = await repeat(60, () =>
         send("/api/v1/who", { from: "127.0.0.1", headers: { "x-forwarded-for": freshAddress() } }),
       );
       assert.ok(answers.every(({ status }) => status === 200));
@@ -324,13 +324,13 @@ describe("https only", () => {
   ] as const) {
     test(`${name} redirects plain HTTP to HTTPS with the method, and answers probes`, async () => {
       await start();
-      const clear = await send("/api/v1/who?x=1", {
+      const overPlainHttp = await send("/api/v1/who?x=1", {
         method: "POST",
         body: "{}",
         headers: { host: "api.haven.com", "x-forwarded-proto": "https" },
       });
-      assert.equal(clear.status, 308);
-      assert.equal(clear.headers["location"], "https://api.haven.com/api/v1/who?x=1");
+      assert.equal(overPlainHttp.status, 308);
+      assert.equal(overPlainHttp.headers["location"], "https://api.haven.com/api/v1/who?x=1");
       const socket = await openTo();
       socket.write("GET no-path HTTP/1.1\r\nHost: a\r\n\r\n");
       assert.match(await readAll(socket, 1000), /^HTTP\/1\.1 400 /);
@@ -355,11 +355,11 @@ test("haproxy removes an instance that returns 200 without ready:true, if config
   await eventually(status, (now) => now === "UP", 4000);
 });
 
-test("an unready instance gets no request from haproxy within the time that the file states", async () => {
+test("haproxy stops sending requests to an unready instance within the time that haproxy.cfg states", async () => {
   await startHaproxy();
   backends.notReady("api-server-1");
   await sleep(haproxyDetection().notReadyMs + 200);
-  const answers = await many(15, () => ask());
+  const answers = await repeat(15, () => ask());
   assert.equal(
     answers.some(({ name }) => name === "api-server-1"),
     false,

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { type Answer, ask, open, readAll } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
-import { slowestLiveProbeMs } from "../support/faulty-haven.ts";
+import { slowestAliveProbeMs } from "../support/faulty-haven.ts";
 import { startHaven } from "../support/haven.ts";
 import { blackPng, formOf, formType, imageOf } from "../support/images.ts";
 import { addPhoto, owner, photoIn } from "../support/owners.ts";
@@ -127,7 +127,7 @@ test("hostile uploads do not increase memory, stop the process or delay the prob
   let highestMb = beforeMb;
   const memorySampler = setInterval(() => (highestMb = Math.max(highestMb, residentMb())), 20);
   const statuses: number[] = [];
-  const slowestMs = await slowestLiveProbeMs(separateProcess.url, async () => {
+  const slowestMs = await slowestAliveProbeMs(separateProcess.url, async () => {
     for (let round = 0; round < 5; round += 1)
       statuses.push(
         ...(await Promise.all(hostile.map((bytes) => addPhoto(separateProcess.url, person, bytes)))).map(

@@ -10,7 +10,7 @@ import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-s
 import { type FaultyHaven, startFaultyHaven } from "../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import {
-  askForRepair,
+  createRequest,
   insertWithoutNotification,
   newOwner,
   type Owner,
@@ -42,9 +42,9 @@ describe("the stream", { concurrency: 6 }, () => {
       const owner = await newOwner(healthy.url);
       const stream = await openStream(faulty.url, owner);
       await faulty.redis.set(fault);
-      await askForRepair(healthy.url, owner);
+      await createRequest(healthy.url, owner);
       await stream.until(1, pollMs + 1000);
-      await askForRepair(faulty.url, owner);
+      await createRequest(faulty.url, owner);
       await stream.until(2, 200);
       const opened = await openStream(faulty.url, owner, { lastEventId: 0 });
       await opened.until(2);
@@ -57,7 +57,7 @@ describe("the stream", { concurrency: 6 }, () => {
 
       await faulty.redis.set("pass");
       await faulty.until("redis", "up", 4000);
-      await askForRepair(healthy.url, owner);
+      await createRequest(healthy.url, owner);
       await Promise.all([stream.until(3), opened.until(3)]);
       assertPositionsUpTo(stream, 3);
       assertPositionsUpTo(opened, 3);
@@ -73,7 +73,7 @@ describe("the stream", { concurrency: 6 }, () => {
     const late = await openStream(faulty.url, owner, { lastEventId: 0 });
     await faulty.postgres.set("refuse");
     const heartbeats = stream.heartbeats();
-    await askForRepair(healthy.url, owner);
+    await createRequest(healthy.url, owner);
     await writeMany(faulty.databaseUrl, owner, 120, 100);
     await eventually(stream.heartbeats, (count) => count > heartbeats + 2);
     const refused = await ask(`${faulty.url}/api/v1/stream`, { headers: bearer(owner) });
@@ -104,7 +104,7 @@ describe("the stream", { concurrency: 6 }, () => {
     assert.equal(stream.events.length, 0);
     await faulty.redis.set("pass");
     await stream.until(1, 3000);
-    await askForRepair(healthy.url, owner);
+    await createRequest(healthy.url, owner);
     await stream.until(2, 500);
   });
 
@@ -133,7 +133,7 @@ describe("the stream", { concurrency: 6 }, () => {
     ]);
     assert.equal(await stream.closed, "ended");
     const again = await openStream(faulty.url, owner, { lastEventId: stream.lastEventId() });
-    await askForRepair(healthy.url, owner);
+    await createRequest(healthy.url, owner);
     await again.until(1);
     assert.equal(again.events[0]?.position, 2);
   });
@@ -143,13 +143,13 @@ describe("the stream", { concurrency: 6 }, () => {
 async function assertNotified([one, two]: [Haven, Haven], owner: Owner): Promise<void> {
   const stream = await openStream(two.url, owner, { lastEventId: 0 });
   const writeOne = async () => {
-    await askForRepair(one.url, owner);
+    await createRequest(one.url, owner);
     await sleep(100);
     return stream.events.length;
   };
   const received = await eventually(writeOne, (count) => count > 0, 15_000);
   for (let more = 1; more <= 5; more += 1) {
-    await askForRepair(one.url, owner);
+    await createRequest(one.url, owner);
     await stream.until(received + more, 1000);
   }
 }

@@ -4,9 +4,9 @@ import { eventually } from "../shared/eventually.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
-import { openBare } from "../support/bare-stream.ts";
-import { askForRepair, newOwner } from "../support/maintenance-fixtures.ts";
-import { megabytes, metric } from "../support/metric.ts";
+import { openBareStream } from "../support/bare-stream.ts";
+import { createRequest, newOwner } from "../support/maintenance-fixtures.ts";
+import { metric, residentMegabytes } from "../support/metric.ts";
 
 test("2,000 streams of one owner take less than 70 kB each, and receive an event within 2 s", async () => {
   const streamCount = 2000;
@@ -18,18 +18,18 @@ test("2,000 streams of one owner take less than 70 kB each, and receive an event
   };
   const openStreams = async (count: number) => {
     for (let opened = 0; opened < count; opened += 50) {
-      await Promise.all(Array.from({ length: 50 }, () => openBare(port, owner, onEvent)));
+      await Promise.all(Array.from({ length: 50 }, () => openBareStream(port, owner, onEvent)));
     }
   };
   await openStreams(100);
-  const before = await megabytes(url);
+  const before = await residentMegabytes(url);
   await openStreams(streamCount - 100);
-  const kilobytesEach = ((await megabytes(url)) - before) / 1.9;
+  const kilobytesEach = ((await residentMegabytes(url)) - before) / 1.9;
   // About 13 kB per stream remain after garbage collection.
   assert.ok(kilobytesEach < 70, `${kilobytesEach} kB for a stream`);
 
   const elapsedMs = startStopwatch();
-  await askForRepair(url, owner);
+  await createRequest(url, owner);
   await eventually(
     () => received,
     (count) => count === streamCount,

@@ -7,7 +7,7 @@ import { type OpenStream, openStream, type StreamEvent } from "../shared/request
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
-import { askForRepair, moveRequest, newOwner, type Owner } from "../support/maintenance-fixtures.ts";
+import { createRequest, moveRequest, newOwner, type Owner } from "../support/maintenance-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -39,7 +39,7 @@ async function writeConcurrently(
   const write = async (writer: number) => {
     for (let number = 0; number < requestsPerWriter; number += 1) {
       const key = `request-${writer}-${number}`;
-      const id = await retryOnInstances(urls, (url) => askForRepair(url, owner, key, key));
+      const id = await retryOnInstances(urls, (url) => createRequest(url, owner, key, key));
       for (const status of laterSteps) await retryOnInstances(urls, (url) => moveRequest(url, owner, id, status));
     }
   };

@@ -6,9 +6,9 @@ import { sameSecret } from "../shared/requests/people.ts";
 import { openStream } from "../shared/requests/stream.ts";
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
-import { openBare } from "../support/bare-stream.ts";
-import { askForRepair, newOwner, writeMany } from "../support/maintenance-fixtures.ts";
-import { megabytes, metric } from "../support/metric.ts";
+import { openBareStream } from "../support/bare-stream.ts";
+import { createRequest, newOwner, writeMany } from "../support/maintenance-fixtures.ts";
+import { metric, residentMegabytes } from "../support/metric.ts";
 
 test("the server disconnects clients that stop reading before they cost much memory, and a slow client receives every event", async () => {
   const eventCount = 300;
@@ -18,9 +18,11 @@ test("the server disconnects clients that stop reading before they cost much mem
   const { url, port } = await startHavenProcess({ env });
   const owner = await newOwner(url);
   const steady = await openStream(url, owner, { lastEventId: 0 });
-  const stuck = await Promise.all(Array.from({ length: stuckCount }, () => openBare(port, owner, () => undefined)));
+  const stuck = await Promise.all(
+    Array.from({ length: stuckCount }, () => openBareStream(port, owner, () => undefined)),
+  );
   for (const socket of stuck) socket.pause();
-  const beforeMb = await megabytes(url);
+  const beforeMb = await residentMegabytes(url);
 
   // The events have 20 MB, so buffering all of them for each stuck client would take 600 MB.
   await writeMany(databaseUrl, owner, eventCount, 66_000);
@@ -32,7 +34,7 @@ test("the server disconnects clients that stop reading before they cost much mem
   let peakMb = beforeMb;
   await eventually(
     async () => {
-      peakMb = Math.max(peakMb, await megabytes(url));
+      peakMb = Math.max(peakMb, await residentMegabytes(url));
       return metric(url, 'stream_cut_total{reason="slow"}');
     },
     (cuts) => cuts === stuckCount,
@@ -45,7 +47,7 @@ test("the server disconnects clients that stop reading before they cost much mem
     steady.events.map(({ position }) => position),
     Array.from({ length: eventCount }, (_, index) => index + 1),
   );
-  await askForRepair(url, owner);
+  await createRequest(url, owner);
   await steady.until(eventCount + 1);
   assert.equal(await metric(url, "streams_open"), 1);
 });

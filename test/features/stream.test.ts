@@ -6,7 +6,7 @@ import { ask, open, raw, readAll } from "../shared/requests/http.ts";
 import { bearer, login, logout, type SignedIn } from "../shared/requests/people.ts";
 import { type OpenStream, openStream } from "../shared/requests/stream.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
-import { askForRepair, insertWithoutNotification, moveRequest, newOwner } from "../support/maintenance-fixtures.ts";
+import { createRequest, insertWithoutNotification, moveRequest, newOwner } from "../support/maintenance-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 // The poll interval is longer than the tests, so the instances find every event through a notification.
@@ -24,7 +24,7 @@ const openStreamsOn = async (url: string) =>
 test("both instances send each event with its position as the id, and with the content of the list of events", async () => {
   const owner = await newOwner(one.url);
   const streams = [await openStream(one.url, owner), await openStream(two.url, owner)];
-  const id = await askForRepair(one.url, owner);
+  const id = await createRequest(one.url, owner);
   await moveRequest(two.url, owner, id, "in_progress");
 
   const list = await ask(`${one.url}/api/v1/maintenance-requests/${id}/events`, { headers: bearer(owner) });
@@ -67,7 +67,7 @@ test("a stream resumes on any instance after the position in the header, or in t
     await openStream(one.url, owner, { lastEventId: "9999999999999999999" }),
     await openStream(one.url, owner, { lastEventId: "" }),
   ];
-  await askForRepair(one.url, owner);
+  await createRequest(one.url, owner);
   for (const [stream, from] of [
     [fromStart, 1],
     [fromQuery, 246],
@@ -100,7 +100,7 @@ test("an invalid position gets 400 with the name of the header or parameter", as
 test("a stream sends only the events of its owner, and a request without credentials gets 401", async () => {
   const [ana, ben] = [await newOwner(one.url), await newOwner(one.url)];
   const streams = [await openStream(one.url, ana, { lastEventId: 0 }), await openStream(two.url, ben)];
-  const repairs = [await askForRepair(two.url, ana), await askForRepair(one.url, ben)];
+  const repairs = [await createRequest(two.url, ana), await createRequest(one.url, ben)];
   for (const [index, stream] of streams.entries()) {
     await stream.until(1);
     await sleep(100);
@@ -118,7 +118,7 @@ test("HEAD gets the headers only, and clients with HTTP/1.0 or Connection: close
   assert.deepEqual([head.status, head.headers["content-type"], head.text], [200, "text/event-stream", ""]);
 
   const line = `authorization: ${bearer(owner).authorization}\r\nlast-event-id: 0\r\n`;
-  await askForRepair(one.url, owner);
+  await createRequest(one.url, owner);
   const old = raw(one.port, `GET /api/v1/stream HTTP/1.0\r\n${line}\r\n`, 300);
   const closing = raw(one.port, `GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${line}\r\n`, 300);
   assert.match(
@@ -161,7 +161,7 @@ describe("a stream ends within a second of its session, and streams of other ses
       const elapsedMs = startStopwatch();
       assert.deepEqual(await Promise.all([first.closed, second.closed]), ["ended", "ended"]);
       assert.ok(elapsedMs() < 1000, `${elapsedMs()} ms`);
-      await askForRepair(two.url, owner);
+      await createRequest(two.url, owner);
       await other.until(1);
     });
   }
@@ -223,7 +223,7 @@ test("the stream of a client that disconnects is closed, also if the client disc
     (count) => count === before,
   );
   const later = await openStream(one.url, owner);
-  await askForRepair(one.url, owner);
+  await createRequest(one.url, owner);
   await later.until(1);
 });
 

@@ -11,11 +11,11 @@ import { type Haven, startHaven } from "../support/haven.ts";
 import { type MovingAddress, startMovingAddress } from "./support/moving-address.ts";
 import { createProperty, intervalMs, limits, listProperties } from "./support/observe.ts";
 
-// Three instances with READY_POLICY=outlier, which need to write. Each reaches Postgres by an address of its own.
+// Three instances with READY_POLICY=outlier and postgres:write in READY_REQUIRES. Each has its own address for Postgres.
 
 const settings = ["synchronous_commit = on"];
 
-test("in a failover no instance leaves while all are read-only, and the one that stays on the old primary leaves alone", async () => {
+test("in a failover, no instance leaves the rotation while all are read-only, and then only the instance that stays on the old primary leaves", async () => {
   const primary = await startPostgresServer({ settings });
   await prepareTemplate(primary.url);
   const standby = await startPostgresServer({ settings, standbyOf: primary });

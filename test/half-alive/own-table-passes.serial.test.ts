@@ -82,10 +82,10 @@ test("a dropped table is reported as missing, and everything else is served", as
 
 test("a statement of the application that takes too long is not reported as a fault of a table", async () => {
   const { haven } = await start();
-  const runs = async () => (await reportOf(haven)).checks["tables"]?.lastSuccessAt;
+  const lastSuccessAt = async () => (await reportOf(haven)).checks["tables"]?.lastSuccessAt;
   assert.equal((await ask(`${haven.url}/test/sql/3000`)).status, 503);
-  const before = await runs();
-  await eventually(runs, (at) => at !== before);
+  const before = await lastSuccessAt();
+  await eventually(lastSuccessAt, (at) => at !== before);
   const { checks } = await reportOf(haven);
   assert.partialDeepStrictEqual(checks["tables"], { status: "up", lastFailureAt: null });
 });
@@ -109,7 +109,7 @@ test("a database that is read-only for new connections is reported, although the
   await assertWritesAgain(haven, "postgres", write);
 });
 
-test("a Postgres that refuses further connections is reported, although those of the checks stay open", async () => {
+test("a Postgres that refuses further connections is reported, although the connections of the checks stay open", async () => {
   const { url, haven, person } = await start();
   const name = new URL(url).pathname.slice(1);
   await query(url, `ALTER DATABASE ${name} CONNECTION LIMIT 1`);

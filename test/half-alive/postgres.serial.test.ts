@@ -29,7 +29,7 @@ import {
   statesDuring,
 } from "./support/observe.ts";
 
-// Postgres answers but does not do its work. The tests cover responses to users, probes and the recovery.
+// Postgres responds, but cannot do a part of its work. The tests cover responses to users, probes and the recovery.
 
 const settings = ["synchronous_commit = on"];
 let server: PostgresServer;
@@ -46,7 +46,7 @@ const alterSystem = async (setting: string) => {
   await admin("SELECT pg_reload_conf()");
 };
 
-/** Instances of this file, which run until its end. */
+/** The number of running instances. An instance runs until the end of this file. */
 let started = 0;
 
 async function startSignedIn(env: Record<string, string> = {}): Promise<{ haven: Haven; person: SignedIn }> {
@@ -70,8 +70,8 @@ test("with a read-only Postgres, reads are served, writes are rejected at once, 
     assert.equal((await refresh(haven.url, person.refreshToken)).status, 200);
     const refusedMs = await medianMs(() => assertRefusedBeforeBody(haven, "/api/v1/properties", bearer(person)));
     assert.ok(refusedMs < 50, `refused after ${refusedMs} ms`);
-    const named = haven.logs.find(({ msg }) => msg === "postgres:write went from up to down (read_only)");
-    assert.partialDeepStrictEqual(named, { level: "warn", change: { reason: "read_only", code: "25006" } });
+    const logLine = haven.logs.find(({ msg }) => msg === "postgres:write went from up to down (read_only)");
+    assert.partialDeepStrictEqual(logLine, { level: "warn", change: { reason: "read_only", code: "25006" } });
   } finally {
     await alterSystem("RESET default_transaction_read_only");
   }
@@ -92,9 +92,9 @@ test("with postgres:write in READY_REQUIRES a read-only Postgres takes the insta
   }
 });
 
-test("a commit that waits for a missing standby ends at the statement limit, and checks leave no more than two backends", async () => {
+test("a commit that waits for a missing standby ends at the statement limit, and the checks of an instance leave at most two waiting backends", async () => {
   const { haven, person } = await startSignedIn();
-  // Its checks have the name of the URL. It gets no requests, whose commits would wait, too.
+  // The URL gives the connections of this instance a name. The instance gets no requests, because their commits would wait too.
   const other = await startSignedIn({ DATABASE_URL: `${asAppRole(databaseUrl)}?application_name=named` });
   const write = () => createProperty(haven, person);
   await alterSystem("SET synchronous_standby_names = 'missing'");
@@ -112,8 +112,8 @@ test("a commit that waits for a missing standby ends at the statement limit, and
     await new Promise((resolve) => setTimeout(resolve, 8 * intervalMs));
     const perInstance = (await count("application_name = 'haven-health-write'")) / (started - 1);
     assert.ok(perInstance <= 2, `${perInstance} backends for each instance`);
-    const named = await count("application_name = 'named' AND wait_event = 'SyncRep'");
-    assert.ok(named <= 2, `${named} backends of the instance with a name in its URL`);
+    const namedBackends = await count("application_name = 'named' AND wait_event = 'SyncRep'");
+    assert.ok(namedBackends <= 2, `${namedBackends} backends of the instance with a name in its URL`);
   } finally {
     await alterSystem("RESET synchronous_standby_names");
     await other.haven.stop();
@@ -124,7 +124,9 @@ test("a commit that waits for a missing standby ends at the statement limit, and
 
 const skip = process.platform === "linux" && process.getuid?.() === 0 ? false : "a file system needs Linux and root";
 
-test("a full disk is reported, reads are served, and writes work again with free space", { skip }, async () => {
+test("a full disk is reported, reads are served, and writes work again when the disk has free space", {
+  skip,
+}, async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-small-disk-"));
   assert.equal(spawnSync("mount", ["-t", "tmpfs", "-o", "size=40m,mode=0777", "tmpfs", folder]).status, 0);
   atEnd(() => {
@@ -200,7 +202,7 @@ test("after a failover behind one address no connection to the old primary is us
   url.port = String(address.port);
   const { haven, person } = await startSignedIn({ DATABASE_URL: url.href });
   const write = () => createProperty(haven, person);
-  // Every connection of the pool is open.
+  // These writes open every connection of the pool.
   await Promise.all(Array.from({ length: 15 }, write));
 
   const replayed = async () =>

@@ -25,7 +25,7 @@ import {
   timeoutMs,
 } from "./support/observe.ts";
 
-// Redis answers but does not do its work. The tests cover responses to users, probes and the recovery.
+// Redis responds, but cannot do a part of its work. The tests cover responses to users, probes and the recovery.
 
 async function startSignedIn(env: Record<string, string>): Promise<{ haven: Haven; person: SignedIn }> {
   const haven = await startHaven({ env: { ...sameSecret, ...limits, ...env } });
@@ -33,7 +33,7 @@ async function startSignedIn(env: Record<string, string>): Promise<{ haven: Have
 }
 
 type Case = {
-  what: string;
+  condition: string;
   reason: string;
   options?: readonly string[];
   fault(server: RedisServer): Promise<unknown>;
@@ -50,23 +50,23 @@ const snapshotOf = async ({ port }: RedisServer): Promise<string> => {
 
 const cases: readonly Case[] = [
   {
-    what: "is out of memory",
+    condition: "is out of memory",
     reason: "out_of_memory",
     fault: (server) => config(server, "maxmemory", "1"),
     heal: (server) => config(server, "maxmemory", "0"),
   },
   {
-    what: "lacks the replicas that it must write to",
+    condition: "lacks the replicas that a write requires",
     reason: "no_replicas",
     fault: (server) => config(server, "min-replicas-to-write", "1"),
     heal: (server) => config(server, "min-replicas-to-write", "0"),
   },
   {
-    what: "cannot save its snapshot",
+    condition: "cannot save its snapshot",
     reason: "disk_full",
     options: ["save 3600 1000000"],
     async fault(server) {
-      // The snapshot cannot replace a folder.
+      // A folder with the name of the snapshot prevents Redis from writing the snapshot.
       mkdirSync(join(await snapshotOf(server), "in-the-way"), { recursive: true });
       await askRedis(server.port, "set", "haven:test", "1");
       await askRedis(server.port, "bgsave");
@@ -81,15 +81,15 @@ const cases: readonly Case[] = [
     },
   },
   {
-    what: "pauses writes",
+    condition: "pauses writes",
     reason: "timeout",
     fault: (server) => askRedis(server.port, "client", "pause", 60_000, "write"),
     heal: (server) => askRedis(server.port, "client", "unpause"),
   },
 ];
 
-for (const { what, reason, options = [], fault, heal } of cases) {
-  test(`a Redis that ${what}: sessions are looked up, changes to sessions are rejected, and the probes report it`, async () => {
+for (const { condition, reason, options = [], fault, heal } of cases) {
+  test(`a Redis that ${condition}: sessions are looked up, changes to sessions are rejected, and the probes report it`, async () => {
     const server = await startRedisServer(["maxmemory-policy noeviction", ...options]);
     const { haven, person } = await startSignedIn({ REDIS_URL: server.url });
     await fault(server);
@@ -152,7 +152,7 @@ test("a Redis user without the right to run scripts is reported as forbidden", a
   assert.equal((await me(haven.url, person)).status, 200);
 });
 
-test("a Redis user that may not run a command of the limit of attempts is reported, and sessions are looked up", async () => {
+test("a Redis user that may not run a command of the rate limiter is reported, and sessions are looked up", async () => {
   const server = await startRedisServer(["user app on >app-password ~* &* +@all"]);
   const url = `redis://app:app-password@127.0.0.1:${server.port}`;
   const { haven, person } = await startSignedIn({ REDIS_URL: url, AUTH_RATE_LIMIT: "1000" });

@@ -43,7 +43,7 @@ before(async () => {
   userId = user?.id ?? "";
 });
 
-const standby = async (name: string) => {
+const requireStandby = async (name: string) => {
   await query(server.url, `ALTER SYSTEM SET synchronous_standby_names = '${name}'`);
   await query(server.url, "SELECT pg_reload_conf()");
 };
@@ -54,20 +54,20 @@ const countWaiting = async (): Promise<number> => {
   return (await query<{ n: number }>(server.url, sql))[0]?.n ?? Number.NaN;
 };
 
-const keepAnswer = (key: string) =>
+const runIdempotentWrite = (key: string) =>
   runIdempotent(db, { userId, key, fingerprint: key }, async () => ({ status: 201, headers: {}, body: key }));
 
-test("fifty commits that time out leave no backend behind that still waits", async () => {
-  await standby("missing");
+test("after fifty commits have timed out, no backend still waits", async () => {
+  await requireStandby("missing");
   const counts: number[] = [];
   try {
-    const writes = Array.from({ length: 50 }, () => keepAnswer(randomUUID()).catch((error: unknown) => error));
+    const writes = Array.from({ length: 50 }, () => runIdempotentWrite(randomUUID()).catch((error: unknown) => error));
     const ended = Promise.all(writes);
-    let running = true;
+    let isRunning = true;
     void ended.finally(() => {
-      running = false;
+      isRunning = false;
     });
-    while (running) counts.push(await countWaiting());
+    while (isRunning) counts.push(await countWaiting());
     for (const error of await ended) {
       assert.ok(error instanceof AppError);
       assert.match(error.message, /may have taken effect/);
@@ -75,29 +75,29 @@ test("fifty commits that time out leave no backend behind that still waits", asy
     assert.ok(Math.max(...counts) <= poolMax, `${Math.max(...counts)} backends waited at the same time`);
     await eventually(countWaiting, (n) => n === 0);
   } finally {
-    await standby("");
+    await requireStandby("");
   }
 });
 
-test("the answer to a commit that timed out is not repeated before the standby has the commit", async () => {
-  await standby("missing");
+test("a retry of a commit that timed out gets its response only after the standby has the commit", async () => {
+  await requireStandby("missing");
   try {
-    await assert.rejects(keepAnswer("once"), /may have taken effect/);
+    await assert.rejects(runIdempotentWrite("once"), /may have taken effect/);
     await eventually(countWaiting, (n) => n === 0);
     const stored = await query(url, "SELECT FROM idempotency_keys WHERE key = 'once'");
     assert.equal(stored.length, 1);
-    await assert.rejects(keepAnswer("once"), /may have taken effect/);
+    await assert.rejects(runIdempotentWrite("once"), /may have taken effect/);
   } finally {
-    await standby("");
+    await requireStandby("");
   }
   const answer = await eventually(
-    () => keepAnswer("once").catch(() => undefined),
+    () => runIdempotentWrite("once").catch(() => undefined),
     (value) => value !== undefined,
   );
   assert.equal(answer?.status, 201);
 });
 
-test("a change whose commit timed out is answered with 503 that says so, and the retry creates nothing twice", async () => {
+test("if the commit of a change times out, the response is a 503 that says so, and the retry creates no second row", async () => {
   const haven = await startHaven({ env: { ...sameSecret, ...limits, DATABASE_URL: asAppRole(url) } });
   const person = await register(haven.url);
   const create = () =>
@@ -106,7 +106,7 @@ test("a change whose commit timed out is answered with 503 that says so, and the
       { name: "Oak Hall", kind: "house", address: { line1: "1 Oak", city: "Ely", postalCode: "1", country: "US" } },
       { ...bearer(person), "idempotency-key": "oak-hall" },
     );
-  await standby("missing");
+  await requireStandby("missing");
   try {
     const answer = await create();
     assert.equal(answer.status, 503);
@@ -114,7 +114,7 @@ test("a change whose commit timed out is answered with 503 that says so, and the
     assert.match(answer.text, /may have taken effect/);
     assert.equal((await createProperty(haven, person)).status, 503);
   } finally {
-    await standby("");
+    await requireStandby("");
   }
   await eventually(
     () => readyStatus(haven),

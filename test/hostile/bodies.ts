@@ -16,7 +16,7 @@ export const hostileJson: Readonly<Record<string, (length: number) => string>> =
   "a long fraction": (length) => `{"name":0.${"9".repeat(length)}e-9}`,
   escapes: (length) => `{"name":"${"\\u0041".repeat(length / 6)}"}`,
   "escaped combining marks": (length) => `{"name":"a${"\\u0301\\u0316".repeat(length / 12)}"}`,
-  "an open text": (length) => `{"name":"${"a".repeat(length)}`,
+  "an unterminated text": (length) => `{"name":"${"a".repeat(length)}`,
   "white space": (length) => `{"name":${" ".repeat(length)}"a"}`,
   "lone surrogates": (length) => `{"name":"${"\\ud800".repeat(length / 6)}"}`,
 };
@@ -33,7 +33,7 @@ export type Encoding = keyof typeof encodings;
 const boundary = "hostile-boundary";
 const part = (headers: string, body: Buffer | string) =>
   Buffer.concat([Buffer.from(`--${boundary}\r\n${headers}\r\n\r\n`), Buffer.from(body), Buffer.from("\r\n")]);
-const closed = (...parts: Buffer[]) => Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]);
+const completeForm = (...parts: Buffer[]) => Buffer.concat([...parts, Buffer.from(`--${boundary}--\r\n`)]);
 const file = (name: string, body: Buffer | string = "x") =>
   part(`Content-Disposition: form-data; name="${name}"; filename="a.jpg"`, body);
 
@@ -42,19 +42,23 @@ const plain = (body: Buffer): Form => ({ contentType: `multipart/form-data; boun
 
 /** Hostile forms of a given length, with the field name that the operation expects. */
 export const hostileForms: Readonly<Record<string, (length: number, field: string) => Form>> = {
-  "many parts": (length, field) => plain(closed(...Array.from({ length: length / 100 }, () => file(field)))),
+  "many parts": (length, field) => plain(completeForm(...Array.from({ length: length / 100 }, () => file(field)))),
   "boundaries that almost end": (length, field) =>
-    plain(closed(file(field, Buffer.alloc(length, `\r\n--${boundary.slice(0, -1)}`)))),
-  "line breaks and hyphens": (length, field) => plain(closed(file(field, Buffer.alloc(length, "\r\n-")))),
+    plain(completeForm(file(field, Buffer.alloc(length, `\r\n--${boundary.slice(0, -1)}`)))),
+  "line breaks and hyphens": (length, field) => plain(completeForm(file(field, Buffer.alloc(length, "\r\n-")))),
   "a long part header": (length, field) =>
-    plain(closed(part(`Content-Disposition: form-data; name="${field}"; a="${"b".repeat(length)}"`, "x"))),
+    plain(completeForm(part(`Content-Disposition: form-data; name="${field}"; a="${"b".repeat(length)}"`, "x"))),
   "spaces in a part header": (length, field) =>
-    plain(closed(part(`Content-Disposition: form-data; name="${field}"${" ".repeat(Math.min(length, 4000))}x`, "x"))),
+    plain(
+      completeForm(part(`Content-Disposition: form-data; name="${field}"${" ".repeat(Math.min(length, 4000))}x`, "x")),
+    ),
   "semicolons in a part header": (length, field) =>
-    plain(closed(part(`Content-Disposition: form-data; name="${field}"${";".repeat(Math.min(length, 4000))}`, "x"))),
+    plain(
+      completeForm(part(`Content-Disposition: form-data; name="${field}"${";".repeat(Math.min(length, 4000))}`, "x")),
+    ),
   "many part headers": (length, field) =>
     plain(
-      closed(
+      completeForm(
         part(
           `Content-Disposition: form-data; name="${field}"\r\n${"A: b\r\n".repeat(Math.min(length, 3900) / 6)}C: d`,
           "x",
@@ -63,7 +67,7 @@ export const hostileForms: Readonly<Record<string, (length: number, field: strin
     ),
   "an escaped file name": (length, field) =>
     plain(
-      closed(
+      completeForm(
         part(
           `Content-Disposition: form-data; name="${field}"; filename="${"%41".repeat(Math.min(length, 3900) / 3)}"`,
           "x",
@@ -72,11 +76,11 @@ export const hostileForms: Readonly<Record<string, (length: number, field: strin
     ),
   "spaces in the content type": (length, field) => ({
     contentType: `multipart/form-data; boundary=${boundary}${" ".repeat(Math.min(length, 12_000))}x`,
-    body: closed(file(field)),
+    body: completeForm(file(field)),
   }),
   "parameters in the content type": (length, field) => ({
     contentType: `multipart/form-data; boundary=${boundary}${"; a=b".repeat(Math.min(length, 12_000) / 5)}`,
-    body: closed(file(field)),
+    body: completeForm(file(field)),
   }),
   "a boundary of one character": (length, field) => ({
     contentType: "multipart/form-data; boundary=-",

@@ -12,7 +12,7 @@ export function bodyCases(target: Target): Case[][] {
 
 const bodySizes = [14_000, 300_000, 990_000, 1_500_000];
 
-/** Bodies that do not match the operation; also for operations without a body. */
+/** Creates requests with bodies that do not match the operation, also for operations without a body. */
 function jsonCases(target: Target): Case[] {
   const base = validRequestOf(target);
   return [
@@ -36,8 +36,8 @@ function jsonCases(target: Target): Case[] {
         ),
     ),
     () => {
-      const what = describeCase(target, "body", "announced and never sent", 20_000_000);
-      return { ...base, what, headers: { ...base.headers, "Content-Length": "20000000", Expect: "100-continue" } };
+      const label = describeCase(target, "body", "announced and never sent", 20_000_000);
+      return { ...base, label, headers: { ...base.headers, "Content-Length": "20000000", Expect: "100-continue" } };
     },
   ];
 }
@@ -49,16 +49,16 @@ function fieldCases(target: Target, path: readonly string[]): Case[] {
   return [200, 5000, ...bodySizes].flatMap((size) => [
     ...stringEntries.flatMap(([kind, make]) =>
       encodingNames.map((encoding) => () => {
-        const what = describeCase(target, `body.${path.join(".")}, ${encoding}`, kind, size);
-        return withJson(base, what, JSON.stringify(replaced(example, path, make(size))), encoding);
+        const label = describeCase(target, `body.${path.join(".")}, ${encoding}`, kind, size);
+        return withJson(base, label, JSON.stringify(withReplacement(example, path, make(size))), encoding);
       }),
     ),
     ...Object.entries(hostileJson).map(([kind, make]) => () => {
-      const what = describeCase(target, `body.${path.join(".")}`, kind, size);
-      const text = JSON.stringify(replaced(example, path, "<here>"));
+      const label = describeCase(target, `body.${path.join(".")}`, kind, size);
+      const text = JSON.stringify(withReplacement(example, path, "<here>"));
       return withJson(
         base,
-        what,
+        label,
         text.replace('"<here>"', () => make(size)),
         "gzip",
       );
@@ -73,7 +73,7 @@ function uploadCases(target: Target, types: readonly string[], field: string): C
       const { contentType, body } = make(size, field);
       return {
         ...base,
-        what: describeCase(target, "form", kind, size),
+        label: describeCase(target, "form", kind, size),
         headers: { ...base.headers, "content-type": contentType },
         body,
       };
@@ -86,7 +86,7 @@ function uploadCases(target: Target, types: readonly string[], field: string): C
           type === "multipart/form-data" ? asForm(field, make(size)) : { contentType: type, body: make(size) };
         return {
           ...base,
-          what: describeCase(target, `image as ${type}`, kind, size),
+          label: describeCase(target, `image as ${type}`, kind, size),
           headers: { ...base.headers, "content-type": contentType },
           body,
         };
@@ -103,8 +103,8 @@ function asForm(field: string, bytes: Buffer) {
 }
 
 export function withJson(
-  base: Omit<HostileRequest, "what">,
-  what: string,
+  base: Omit<HostileRequest, "label">,
+  label: string,
   text: string,
   encoding: Encoding,
 ): HostileRequest {
@@ -112,16 +112,16 @@ export function withJson(
   const body = encodings[encoding](Buffer.from(text));
   return {
     ...base,
-    what,
+    label,
     headers: encoding === "identity" ? headers : { ...headers, "content-encoding": encoding },
     body,
   };
 }
 
-export function replaced(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
+export function withReplacement(value: unknown, [key, ...rest]: readonly string[], by: unknown): unknown {
   if (key === undefined) return by;
   return {
     ...(value as object | undefined),
-    [key]: replaced((value as Record<string, unknown> | undefined)?.[key], rest, by),
+    [key]: withReplacement((value as Record<string, unknown> | undefined)?.[key], rest, by),
   };
 }

@@ -5,7 +5,7 @@ import { hostileStrings } from "./strings.ts";
 
 export type HostileRequest = {
   /** Names the operation, the place and the content, so that the request can be repeated. */
-  what: string;
+  label: string;
   method: string;
   path: string;
   headers: Record<string, string>;
@@ -25,7 +25,7 @@ export type Target = {
 
 export const stringEntries = Object.entries(hostileStrings);
 
-export function validRequestOf({ operation, path, credentials }: Target): Omit<HostileRequest, "what"> {
+export function validRequestOf({ operation, path, credentials }: Target): Omit<HostileRequest, "label"> {
   const { headers = {}, body } = bodyOf(operation, {});
   const base = { method: operation.method, path, headers: { ...credentials, ...(headers as Record<string, string>) } };
   return body === undefined ? base : { ...base, body: Buffer.from(body) };

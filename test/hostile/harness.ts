@@ -17,7 +17,7 @@ const maxSmallResponseBytes = 20_000;
 const batchSize = 12;
 const repetitions = 3;
 
-export type Violation = { what: string; why: string; request: string };
+export type Violation = { label: string; why: string; request: string };
 
 export type Report = {
   requests: number;
@@ -91,7 +91,7 @@ async function runBatch(url: string, pid: number, cases: readonly Case[], report
   const requests = cases.map((make) => make());
   const before = await settledProcessorMs(pid);
   for (const request of requests) {
-    judge(request, await sendUntilServed(url, request), report);
+    recordViolations(request, await sendUntilServed(url, request), report);
     report.requests += 1;
   }
   const total = (await settledProcessorMs(pid)) - before;
@@ -113,35 +113,35 @@ async function sendUntilServed(url: string, request: HostileRequest): Promise<Ou
  * Returns the minimum of several attempts, because garbage collection and compilation are not a cost of the request.
  */
 async function measure(url: string, pid: number, request: HostileRequest, report: Report): Promise<void> {
-  let least = Number.POSITIVE_INFINITY;
-  for (let tries = 0; tries < repetitions && least > maxProcessorMs / 5; tries += 1) {
+  let minMs = Number.POSITIVE_INFINITY;
+  for (let tries = 0; tries < repetitions && minMs > maxProcessorMs / 5; tries += 1) {
     const before = processorMs(pid);
     await sendUntilServed(url, request);
-    least = Math.min(least, (await settledProcessorMs(pid)) - before);
+    minMs = Math.min(minMs, (await settledProcessorMs(pid)) - before);
   }
-  if (least > report.worstMs) Object.assign(report, { worstMs: least, worst: request.what });
-  if (least > maxProcessorMs) report.violations.push(violationOf(request, `${Math.round(least)} ms of the event loop`));
+  if (minMs > report.worstMs) Object.assign(report, { worstMs: minMs, worst: request.label });
+  if (minMs > maxProcessorMs) report.violations.push(violationOf(request, `${Math.round(minMs)} ms of the event loop`));
 }
 
-function judge(request: HostileRequest, { status, bytes, contentType }: Outcome, report: Report): void {
+function recordViolations(request: HostileRequest, { status, bytes, contentType }: Outcome, report: Report): void {
   const isSmall = contentType.startsWith("application/problem+json") || request.path.startsWith("/ready");
-  if (status === 0) report.violations.push(violationOf(request, "no answer"));
+  if (status === 0) report.violations.push(violationOf(request, "no response"));
   if (status === 500) report.violations.push(violationOf(request, "status 500"));
   if (isSmall && bytes > maxSmallResponseBytes)
-    report.violations.push(violationOf(request, `an answer of ${bytes} bytes`));
+    report.violations.push(violationOf(request, `a response of ${bytes} bytes`));
 }
 
 const violationOf = (request: HostileRequest, why: string): Violation => ({
-  what: request.what,
+  label: request.label,
   why,
   request: formatRequest(request),
 });
 
 function formatRequest({ method, path, headers, body }: HostileRequest): string {
-  const shown = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text);
+  const shorten = (text: string) => (text.length > 200 ? `${text.slice(0, 200)}… (${text.length})` : text);
   const lines = Object.entries(headers)
     .filter(([name]) => !/^authorization$/i.test(name))
-    .map(([name, value]) => `${name}: ${shown(value)}`);
-  const bytes = body === undefined ? [] : [`body, base64: ${shown(body.toString("base64"))}`];
-  return [`${method} ${shown(path)}`, ...lines, ...bytes].join("\n");
+    .map(([name, value]) => `${name}: ${shorten(value)}`);
+  const bytes = body === undefined ? [] : [`body, base64: ${shorten(body.toString("base64"))}`];
+  return [`${method} ${shorten(path)}`, ...lines, ...bytes].join("\n");
 }

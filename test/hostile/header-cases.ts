@@ -35,13 +35,13 @@ const commonHeaders = [
   "X-Request-Id",
 ];
 
-/** Returns one list for each header, those of the document first, then those that any request can have. */
+/** Returns one list of requests for each header: first the documented headers, then the common ones. */
 export function headerCases(target: Target): Case[][] {
   const base = validRequestOf(target);
   const sizes = [300, 14_000];
-  const withHeader = (what: string, header: string, value: string): HostileRequest => {
+  const withHeader = (label: string, header: string, value: string): HostileRequest => {
     const others = Object.entries(base.headers).filter(([other]) => other.toLowerCase() !== header.toLowerCase());
-    return { ...base, what, headers: { ...Object.fromEntries(others), [header]: value } };
+    return { ...base, label, headers: { ...Object.fromEntries(others), [header]: value } };
   };
   const ofHeader = (header: string) =>
     sizes.flatMap((size) =>
@@ -73,7 +73,7 @@ export function headerCases(target: Target): Case[][] {
   );
   const many = sizes.map((size) => () => ({
     ...base,
-    what: describeCase(target, "headers", "many", size),
+    label: describeCase(target, "headers", "many", size),
     headers: {
       ...base.headers,
       ...Object.fromEntries(Array.from({ length: size / 16 }, (_, n) => [`x-header-${n}`, "a"])),

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { atEnd } from "../shared/at-end.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { startMailServer } from "../shared/servers/mail-server.ts";
-import { slowestLiveProbeMs } from "../support/faulty-haven.ts";
+import { slowestAliveProbeMs } from "../support/faulty-haven.ts";
 import { attack, maxProcessorMs, type Report } from "./harness.ts";
 
 const minutes = Number(process.env["HOSTILE_MINUTES"] ?? 0);
@@ -16,7 +16,7 @@ const mail = await startMailServer();
 const haven = await startHavenProcess({
   entry: "main",
   env: {
-    // Without a mail server, operations that send mail are refused before the work.
+    // Without a mail server, Haven rejects the operations that send mail before it handles their input.
     MAIL_URL: mail.url,
     MAIL_FROM: "no-reply@example.com",
     PUBLIC_URL: "https://app.example.com",
@@ -36,8 +36,8 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
   const reports: Report[] = [];
   const idle = await startIdleServer();
   let idleMs = 0;
-  const liveMs = await slowestLiveProbeMs(haven.url, async () => {
-    idleMs = await slowestLiveProbeMs(idle, async () => {
+  const liveMs = await slowestAliveProbeMs(haven.url, async () => {
+    idleMs = await slowestAliveProbeMs(idle, async () => {
       do reports.push(await attack({ ...haven, seed: seed + reports.length, perInput, until: isOver }));
       while (minutes > 0 && !isOver());
     });
@@ -51,7 +51,7 @@ test(`no request costs more than ${maxProcessorMs} ms of the event loop, and the
   );
   const faults = reports.flatMap((report) => report.violations);
   assert.deepEqual(
-    faults.map(({ what, why, request }) => `${why}: ${what}\n${request}`),
+    faults.map(({ label, why, request }) => `${why}: ${label}\n${request}`),
     [],
   );
   assert.ok(liveMs < allowedLiveMs(idleMs), `/alive took ${liveMs} ms, an idle server ${idleMs} ms`);

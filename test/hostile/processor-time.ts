@@ -11,7 +11,7 @@ const quietMs = 0.3;
 const stepMs = 3;
 const maxSteps = 400;
 
-/** Waits until the thread is idle: work after the response counts as a cost of the request. */
+/** Waits until the thread is idle, because work after the response is also a cost of the request. */
 export async function settledProcessorMs(pid: number): Promise<number> {
   let before = processorMs(pid);
   for (let step = 0; step < maxSteps; step += 1) {

@@ -8,21 +8,21 @@ export function createRandom(seed: number) {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   };
   const pick = <T>(all: readonly T[]): T => {
-    const one = all[Math.floor(next() * all.length)];
-    if (one === undefined) throw new Error("There is nothing to pick from.");
-    return one;
+    const item = all[Math.floor(next() * all.length)];
+    if (item === undefined) throw new Error("There is nothing to pick from.");
+    return item;
   };
   return {
     next,
     pick,
     /** Returns a random selection of the given size, in random order. */
     sample<T>(all: readonly T[], count: number): T[] {
-      const left = [...all];
-      for (let at = left.length - 1; at > 0; at -= 1) {
-        const other = Math.floor(next() * (at + 1));
-        [left[at], left[other]] = [left[other] as T, left[at] as T];
+      const shuffled = [...all];
+      for (let index = shuffled.length - 1; index > 0; index -= 1) {
+        const other = Math.floor(next() * (index + 1));
+        [shuffled[index], shuffled[other]] = [shuffled[other] as T, shuffled[index] as T];
       }
-      return left.slice(0, count);
+      return shuffled.slice(0, count);
     },
   };
 }

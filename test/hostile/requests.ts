@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { hostileForms, hostileJson } from "./bodies.ts";
-import { bodyCases, replaced, withJson } from "./body-cases.ts";
+import { bodyCases, withJson, withReplacement } from "./body-cases.ts";
 import { type Case, describeCase, repeatToLength, shortName, type Target, validRequestOf } from "./case.ts";
 import { headerCases } from "./header-cases.ts";
 import type { Random } from "./random.ts";
@@ -31,14 +31,14 @@ function knownAttacks(target: Target): Case[] {
     () => withJson(base, describeCase(target, "body, gzip", "an array of arrays", 990_000), arrays(990_000), "gzip"),
   ];
   for (const path of target.inputs.bodyFields) {
-    const what = describeCase(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
-    known.push(() => withJson(base, what, JSON.stringify(replaced(example, path, marks(40_000))), "gzip"));
+    const label = describeCase(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
+    known.push(() => withJson(base, label, JSON.stringify(withReplacement(example, path, marks(40_000))), "gzip"));
   }
   for (const field of target.inputs.formFields) {
     known.push(() => {
       const { contentType, body } = spaces(12_000, field);
       const headers = { ...base.headers, "content-type": contentType };
-      return { ...base, what: describeCase(target, "form", "spaces in the content type", 12_000), headers, body };
+      return { ...base, label: describeCase(target, "form", "spaces in the content type", 12_000), headers, body };
     });
   }
   return known;

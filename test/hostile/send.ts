@@ -4,7 +4,7 @@ import type { HostileRequest } from "./case.ts";
 export type Outcome = { status: number; bytes: number; contentType: string };
 
 const timeoutMs = 10_000;
-const enoughBytes = 1_000_000;
+const maxReadBytes = 1_000_000;
 
 /** Sends one request on a new connection. Status 0: the connection ended without a response. */
 export function send(url: string, { method, path, headers, body }: HostileRequest): Promise<Outcome> {
@@ -29,12 +29,12 @@ export function send(url: string, { method, path, headers, body }: HostileReques
     if (outcome.contentType.startsWith("text/event-stream")) done();
     response.on("data", (chunk: Buffer) => {
       outcome.bytes += chunk.length;
-      if (outcome.bytes > enoughBytes) done();
+      if (outcome.bytes > maxReadBytes) done();
     });
     response.on("error", done);
     response.on("end", done);
   });
-  // Announced only: the body is never sent.
+  // The headers announce a body that is never sent.
   if (body === undefined && headers["Expect"] !== undefined) request.flushHeaders();
   else request.end(body);
   return promise;

@@ -54,7 +54,7 @@ export const hostileStrings: Readonly<Record<string, (length: number) => string>
   "a MIME boundary": repeat("\r\n--"),
 };
 
-/** Valid in a header: one byte per character and no line breaks. */
+/** Makes a text valid in a header: one byte per character, and no line breaks. */
 export const asHeader = (text: string): string =>
   Buffer.from(text)
     .toString("latin1")

@@ -18,7 +18,7 @@ export function pathCases(target: Target): Case[][] {
       stringEntries.map(([kind, make]) => () => {
         const value = percentEncoded(make(size), size);
         const path = target.operation.path.replace(`{${parameter}}`, value).replaceAll(/\{\w+\}/g, "x");
-        return { ...base, what: describeCase(target, `path parameter ${parameter}`, kind, size), path };
+        return { ...base, label: describeCase(target, `path parameter ${parameter}`, kind, size), path };
       }),
     ),
   );
@@ -26,7 +26,7 @@ export function pathCases(target: Target): Case[][] {
   const ofEnd = sizes.flatMap((size) =>
     units.map((unit) => () => ({
       ...base,
-      what: describeCase(target, "end of the path", unit, size),
+      label: describeCase(target, "end of the path", unit, size),
       path: base.path + unit.repeat(size / unit.length),
     })),
   );
@@ -86,9 +86,9 @@ export function queryCases(target: Target): Case[][] {
   return [...target.inputs.queryParameters.map(ofParameter), [...ofParameter("unknown"), ...ofWhole]];
 }
 
-export const withQuery = (base: Omit<HostileRequest, "what">, what: string, query: string): HostileRequest => ({
+export const withQuery = (base: Omit<HostileRequest, "label">, label: string, query: string): HostileRequest => ({
   ...base,
-  what,
+  label,
   path: `${base.path}?${query}`,
 });
 

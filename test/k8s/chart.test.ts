@@ -3,10 +3,10 @@ import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { withoutGoProgram } from "../shared/go-program.ts";
+import { skipWithoutGoProgram } from "../shared/go-program.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { chart, helm, refusalOf, renderChart, renderedChart, runHelm } from "../support/helm.ts";
+import { chart, helm, refusalOf, renderChart, renderChartText, runHelm } from "../support/helm.ts";
 import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
 import { type ClusterObject, render } from "../support/kustomize.ts";
 import { find } from "../support/pods.ts";
@@ -19,25 +19,31 @@ const everything = [
   "priorityClassName=haven-api",
 ];
 
-suite("the Helm chart", { skip: without("kubectl") || withoutGoProgram(helm).skip }, () => {
+suite("the Helm chart", { skip: without("kubectl") || skipWithoutGoProgram(helm).skip }, () => {
   test("renders the objects of k8s/base", async () => {
-    const ofChart = byName(await renderChart());
-    const ofBase = byName(render("base").filter(({ kind }) => kind !== "Namespace"));
-    assert.ok(ofBase.size >= 12, `${ofBase.size} objects`);
-    assert.deepEqual([...ofChart.keys()].sort(), [...ofBase.keys()].sort());
-    for (const [name, object] of ofBase) assert.deepEqual(ofChart.get(name), object, name);
+    const chartObjects = byName(await renderChart());
+    const baseObjects = byName(render("base").filter(({ kind }) => kind !== "Namespace"));
+    assert.ok(baseObjects.size >= 12, `${baseObjects.size} objects`);
+    assert.deepEqual([...chartObjects.keys()].sort(), [...baseObjects.keys()].sort());
+    for (const [name, object] of baseObjects) assert.deepEqual(chartObjects.get(name), object, name);
   });
 
   test("renders the entry points, the scrape configuration and the placement of pods of the overlays", async () => {
     const objects = await renderChart({
       values: [...everything, "ingress.annotations.cert-manager\\.io/cluster-issuer=letsencrypt-prod"],
     });
-    const ofChart = byName(objects);
+    const chartObjects = byName(objects);
     const production = byName(render("overlays/production"));
     for (const name of ["HTTPRoute haven-api", "HTTPRoute haven-api-to-https", "ServiceMonitor haven-api"])
-      assert.deepEqual(ofChart.get(name), production.get(name), name);
-    assert.deepEqual(ofChart.get("Deployment haven-api-deployment"), production.get("Deployment haven-api-deployment"));
-    assert.deepEqual(ofChart.get("Ingress haven-api"), byName(render("overlays/ingress")).get("Ingress haven-api"));
+      assert.deepEqual(chartObjects.get(name), production.get(name), name);
+    assert.deepEqual(
+      chartObjects.get("Deployment haven-api-deployment"),
+      production.get("Deployment haven-api-deployment"),
+    );
+    assert.deepEqual(
+      chartObjects.get("Ingress haven-api"),
+      byName(render("overlays/ingress")).get("Ingress haven-api"),
+    );
   });
 
   test("each object matches the schema of its kind, and is in the namespace of the release", async () => {
@@ -45,9 +51,9 @@ suite("the Helm chart", { skip: without("kubectl") || withoutGoProgram(helm).ski
       assert.deepEqual(schemaErrorsOf(object), [], `${object.kind} ${object.metadata.name}`);
   });
 
-  test("the doctor finds nothing in the rendered objects", async () => {
+  test("the doctor reports no finding for the rendered objects", async () => {
     const { code, output } = await runProgram(process.execPath, ["src/main.ts", "doctor", "--k8s", "-", "--json"], {
-      input: await renderedChart({ values: everything }),
+      input: await renderChartText({ values: everything }),
     });
     assert.deepEqual(z.looseObject({ findings: z.array(z.unknown()) }).parse(JSON.parse(output)).findings, []);
     assert.equal(code, 0, output);
@@ -90,17 +96,18 @@ suite("the Helm chart", { skip: without("kubectl") || withoutGoProgram(helm).ski
     assert.deepEqual(images, Array(2).fill(`registry.example.com/api:1.2.3@${digest}`));
   });
 
-  for (const [what, value, expected] of [
+  for (const [title, value, expected] of [
     ["no range of the gateway", "trustProxy=", /trustProxy/],
     ["a misspelt value", "autoscalr.minReplicas=3", /autoscalr/],
     ["a misspelt inner value", "ingress.enable=true", /enable/],
     ["a setting that is a number", "settings.STREAM_MAX=100", /STREAM_MAX/],
     ["TRUST_PROXY in the settings", "settings.TRUST_PROXY=loopback", /TRUST_PROXY/],
     ["zero pods", "autoscaler.maxReplicas=0", /maxReplicas/],
-    ["a digest that is none", "image.digest=latest", /digest/],
-    ["a range that is none", "networkPolicies.redis.ranges={everywhere}", /ranges/],
+    ["an invalid digest", "image.digest=latest", /digest/],
+    ["an invalid range", "networkPolicies.redis.ranges={everywhere}", /ranges/],
   ] as const) {
-    test(`refuses ${what}, and names it`, async () => assert.match(await refusalOf([value]), expected));
+    test(`refuses ${title}, and the message names the value`, async () =>
+      assert.match(await refusalOf([value]), expected));
   }
 
   test("has the version of package.json", () => {
@@ -113,7 +120,7 @@ suite("the Helm chart", { skip: without("kubectl") || withoutGoProgram(helm).ski
   });
 });
 
-/** Names each object. What differs on purpose between a chart and a kustomization is removed. */
+/** Returns the objects by kind and name, without the intended differences between a chart and a kustomization. */
 function byName(objects: readonly ClusterObject[]): Map<string, unknown> {
   return new Map(
     objects.map((object) => {

@@ -24,21 +24,23 @@ suite("references between objects", { skip: without("kubectl") }, () => {
       for (const { metadata, spec } of objects
         .filter(({ kind }) => kind === "Service")
         .map((one) => service.parse(one))) {
-        const chosen = podsOf(objects).filter(({ labels }) => selectorMatches(spec.selector, labels));
-        assert.equal(chosen.length, 1, `${metadata.name} is for the pods of one workload`);
+        const selectedPods = podsOf(objects).filter(({ labels }) => selectorMatches(spec.selector, labels));
+        assert.equal(selectedPods.length, 1, `${metadata.name} is for the pods of one workload`);
         for (const { targetPort } of spec.ports)
           assert.ok(
-            chosen[0]?.container.ports.some((port) => port.name === targetPort),
+            selectedPods[0]?.container.ports.some((port) => port.name === targetPort),
             metadata.name,
           );
       }
       for (const object of objects.filter(({ kind }) => kind === "NetworkPolicy")) {
         const { spec } = policy.parse(object);
-        const chosen = podsOf(objects).filter(({ labels }) => selectorMatches(spec.podSelector.matchLabels, labels));
-        assert.ok(chosen.length > 0, object.metadata.name);
+        const selectedPods = podsOf(objects).filter(({ labels }) =>
+          selectorMatches(spec.podSelector.matchLabels, labels),
+        );
+        assert.ok(selectedPods.length > 0, object.metadata.name);
         for (const port of (spec.ingress ?? []).flatMap((rule) => rule.ports ?? []))
           assert.ok(
-            chosen.every(({ container }) => container.ports.some((one) => one.name === port.port)),
+            selectedPods.every(({ container }) => container.ports.some((one) => one.name === port.port)),
             object.metadata.name,
           );
       }

@@ -23,7 +23,7 @@ const policy = z.looseObject({
   }),
 });
 
-/** A workload of ours, a pod of another namespace, or an address. */
+/** A workload of Haven, a pod of another namespace, or an address. */
 export type Party = { pod: string } | { namespace: Record<string, string> } | { address: string };
 type Flow = { from: Party; to: Party; port: number; protocol?: "TCP" | "UDP" };
 type Peers = readonly z.infer<typeof peer>[] | undefined;
@@ -52,8 +52,9 @@ export function createNetwork(objects: readonly ClusterObject[]) {
       );
     });
 
-  const isPort = (given: z.infer<typeof ports>, { to, port, protocol = "TCP" }: Flow): boolean =>
-    given === undefined || given.some((one) => one.protocol === protocol && numberOf(one.port, to) === port);
+  const isPort = (allowedPorts: z.infer<typeof ports>, { to, port, protocol = "TCP" }: Flow): boolean =>
+    allowedPorts === undefined ||
+    allowedPorts.some((one) => one.protocol === protocol && numberOf(one.port, to) === port);
 
   const numberOf = (port: string | number, to: Party) =>
     typeof port === "number" || !("pod" in to)
@@ -62,14 +63,14 @@ export function createNetwork(objects: readonly ClusterObject[]) {
 
   function isAllowed(kind: "Ingress" | "Egress", party: Party, matches: (spec: (typeof policies)[number]) => boolean) {
     if (!("pod" in party)) return true;
-    const about = policies.filter(
+    const applicable = policies.filter(
       (spec) => spec.policyTypes.includes(kind) && selects(spec.podSelector, podOf(party.pod).labels),
     );
-    return about.length === 0 || about.some(matches);
+    return applicable.length === 0 || applicable.some(matches);
   }
 
   return {
-    lets: (flow: Flow): boolean =>
+    allows: (flow: Flow): boolean =>
       isAllowed("Egress", flow.from, ({ egress }) =>
         egress.some((rule) => isSelected(rule.to, flow.to) && isPort(rule.ports, flow)),
       ) &&

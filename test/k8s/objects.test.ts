@@ -27,21 +27,21 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
       );
   });
 
-  test("a typo in any field of any object is found", () => {
-    let tried = 0;
+  test("the schema check finds a typo in any field of any object", () => {
+    let checkedFields = 0;
     for (const object of new Set(allRendered.flatMap(render).concat(template))) {
       for (const path of fieldsOf(object)) {
         const broken = structuredClone(object);
-        rename(broken, path);
+        misspellField(broken, path);
         assert.notDeepEqual(
           schemaErrorsOf(broken),
           [],
           `${object.kind} ${object.metadata.name} with a typo in ${path.join(".")}`,
         );
-        tried += 1;
+        checkedFields += 1;
       }
     }
-    assert.ok(tried > 1000, `${tried} fields`);
+    assert.ok(checkedFields > 1000, `${checkedFields} fields`);
   });
 
   for (const [kind, ...path] of [
@@ -61,7 +61,7 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
     ["ServiceMonitor", "spec", "selector"],
     ["StatefulSet", "spec", "selector"],
   ] as const) {
-    test(`a ${kind} without ${path.join(".")} is found`, () => {
+    test(`the schema check finds a ${kind} without ${path.join(".")}`, () => {
       const all = allRendered.flatMap(render).filter((object) => object.kind === kind);
       const broken = structuredClone(all.find((object) => valueAt(object, path) !== undefined));
       assert.ok(broken);
@@ -70,7 +70,7 @@ suite("objects for a cluster", { skip: without("kubectl") }, () => {
     });
   }
 
-  test("a wrong type and an unknown kind are found", () => {
+  test("the schema check finds a wrong type and an unknown kind", () => {
     const [object] = render("base").filter(({ kind }) => kind === "PodDisruptionBudget");
     assert.ok(object);
     assert.notDeepEqual(schemaErrorsOf(Object.assign(structuredClone(object), { spec: { maxUnavailable: true } })), []);
@@ -102,7 +102,7 @@ function fieldsOf(value: unknown, path: readonly string[] = []): (readonly strin
 const valueAt = (object: unknown, path: readonly string[]): unknown =>
   path.reduce<unknown>((value, key) => (value === undefined ? undefined : Reflect.get(Object(value), key)), object);
 
-function rename(object: ClusterObject, path: readonly string[]): void {
+function misspellField(object: ClusterObject, path: readonly string[]): void {
   const parent: object = Object(valueAt(object, path.slice(0, -1)));
   const key = path.at(-1) ?? "";
   Reflect.set(parent, `${key}x`, Reflect.get(parent, key));

@@ -25,8 +25,8 @@ test("when the last comment of the ServiceMonitor is uncommented, Prometheus sen
   const [all, comment = ""] =
     /# With OPS_TOKEN in the secret:\n((?: +# .*\n)+)$/.exec(read("monitoring/service-monitor.yaml")) ?? [];
   assert.ok(all);
-  const chosen = read("monitoring/service-monitor.yaml").replace(comment, comment.replaceAll("# ", ""));
-  const [object] = parseObjects(chosen);
+  const uncommented = read("monitoring/service-monitor.yaml").replace(comment, comment.replaceAll("# ", ""));
+  const [object] = parseObjects(uncommented);
   assert.ok(object);
   assert.deepEqual(schemaErrorsOf(object), []);
   const [{ path, authorization }] = monitor.parse(object).spec.endpoints;

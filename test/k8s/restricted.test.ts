@@ -7,7 +7,7 @@ import { configOf, environmentOf, find, havenPod, podsOf } from "../support/pods
 
 suite("restrictions of pods", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: pods are restricted, and the worst case fits into their memory`, () => {
+    test(`k8s/${name}: pods are restricted, and their memory is enough for the worst case`, () => {
       const objects = render(name);
       const pods = podsOf(objects);
       assert.ok(pods.length >= 2);
@@ -39,12 +39,12 @@ suite("restrictions of pods", { skip: without("kubectl") }, () => {
       const heap = /^--max-old-space-size=(\d+)$/.exec(environmentOf(havenPod(objects), objects)["NODE_OPTIONS"] ?? "");
       const memory = /^(\d+)Mi$/.exec(container.resources.limits["memory"] ?? "");
       const { photos } = configOf(objects);
-      const worst = {
+      const worstCase = {
         heapMiB: Number(heap?.[1]),
         maxBytesHeldByUploads: photos.maxBufferedBytes,
         imagesAtOnce: photos.images.maxConcurrent,
       };
-      assert.ok(fitsInto(Number(memory?.[1]), worst), JSON.stringify(memoryBudget(worst)));
+      assert.ok(fitsInto(Number(memory?.[1]), worstCase), JSON.stringify(memoryBudget(worstCase)));
       assert.ok(container.volumeMounts.some(({ mountPath }) => mountPath === "/tmp"));
       const namespace = find(objects, "Namespace", "haven").metadata["labels"];
       assert.equal(Reflect.get(Object(namespace), "pod-security.kubernetes.io/enforce"), "restricted");

@@ -32,13 +32,13 @@ suite("entry points", { skip: without("kubectl") }, () => {
     }
   });
 
-  test("the timeout of a route is longer than the server's, and a stream has none", () => {
+  test("the timeout of a route is longer than that of the server, and the route of the stream has no timeout", () => {
     const objects = render("overlays/production");
     const { requestTimeoutMs } = configOf(objects).http;
     const { rules } = httpRoute.parse(find(objects, "HTTPRoute", "haven-api")).spec;
-    const [stream, rest] = rules;
+    const [stream, apiRule] = rules;
     assert.deepEqual(stream?.timeouts, { request: "0s" });
-    const { request, backendRequest } = rest?.timeouts ?? {};
+    const { request, backendRequest } = apiRule?.timeouts ?? {};
     assert.ok(requestTimeoutMs < msIn(backendRequest) && msIn(backendRequest) < msIn(request));
   });
 
@@ -102,17 +102,19 @@ suite("entry points", { skip: without("kubectl") }, () => {
       })
       .parse(find(objects, "ServiceMonitor", "haven-api"));
     const [{ port, path, interval, scrapeTimeout }] = spec.endpoints;
-    const chosen = objects.filter(
+    const selectedServices = objects.filter(
       ({ kind, metadata }) =>
         kind === "Service" && selectorMatches(spec.selector.matchLabels, labelMap.parse(metadata["labels"])),
     );
     // The rules of monitoring/ select the instances by job="haven-api", which is the name of the server.
     assert.deepEqual(
-      chosen.map(({ metadata }) => [metadata.name, labelMap.parse(metadata["labels"])[spec.jobLabel]]),
+      selectedServices.map(({ metadata }) => [metadata.name, labelMap.parse(metadata["labels"])[spec.jobLabel]]),
       [["haven-api-service", serviceName]],
     );
     assert.ok(
-      service.parse(chosen[0]).spec.ports.some(({ name, targetPort }) => name === port && targetPort === "management"),
+      service
+        .parse(selectedServices[0])
+        .spec.ports.some(({ name, targetPort }) => name === port && targetPort === "management"),
     );
     assert.ok(msIn(scrapeTimeout) < msIn(interval) && 4 * msIn(interval) <= 60_000);
 
@@ -145,6 +147,6 @@ const ingress = z.looseObject({
 const msIn = (duration = ""): number => Number(/^(\d+)s$/.exec(duration)?.[1]) * 1000;
 
 function annotations(objects: readonly ClusterObject[], prefix: string): (name: string) => string {
-  const given = labelMap.parse(find(objects, "Ingress", "haven-api").metadata["annotations"]);
-  return (name) => given[prefix + name] ?? "";
+  const values = labelMap.parse(find(objects, "Ingress", "haven-api").metadata["annotations"]);
+  return (name) => values[prefix + name] ?? "";
 }

@@ -29,11 +29,10 @@ test("shellcheck reports no problem", { skip: without("shellcheck") }, async () 
 });
 
 test("the rules for the Prometheus Operator are generated from monitoring/", async () => {
-  const made = await runProgram("k8s/monitoring/make-prometheus-rule.sh", [], { cwd: root });
-  assert.equal(made.code, 0, made.output);
+  const generated = await runProgram("k8s/monitoring/make-prometheus-rule.sh", [], { cwd: root });
+  assert.equal(generated.code, 0, generated.output);
   const shipped = readFileSync(join(root, "k8s/monitoring/prometheus-rule.yaml"), "utf8");
-  const how = "run npm run monitoring";
-  assert.equal(shipped, made.output, how);
+  assert.equal(shipped, generated.output, "run npm run monitoring");
 });
 
 test("the rules for the Prometheus Operator equal those in monitoring/", async () => {
@@ -59,8 +58,8 @@ test("the rules for the Prometheus Operator equal those in monitoring/", async (
   writeFileSync(join(folder, "monitoring/rules/b.yaml"), rules("b", ""));
   writeFileSync(join(folder, "monitoring/prometheus.yml"), "global: {}\n");
   writeFileSync(join(folder, "monitoring/rules/a.test.yml"), "rule_files: [a.yml]\ntests: []\n");
-  const made = await runProgram("sh", [join(folder, "k8s/monitoring/make-prometheus-rule.sh")]);
-  const [object] = parseObjects(made.output);
+  const generated = await runProgram("sh", [join(folder, "k8s/monitoring/make-prometheus-rule.sh")]);
+  const [object] = parseObjects(generated.output);
   assert.ok(object);
   assert.deepEqual(schemaErrorsOf(object), []);
   const groups = [rules("a", "  "), rules("b", "")].flatMap((text) => parse(text).groups);
@@ -90,26 +89,26 @@ esac
 `,
   );
   chmodSync(join(folder, "kubectl"), 0o755);
-  const make = (...args: string[]) =>
+  const makeSecrets = (...args: string[]) =>
     runProgram(join(root, "k8s/overlays/local/make-secrets.sh"), args, {
       env: { ...process.env, PATH: `${folder}:${process.env["PATH"]}` },
     });
   const read = () => readFileSync(join(folder, "created.yaml"), "utf8");
 
-  const first = await make();
+  const first = await makeSecrets();
   assert.equal(first.code, 0, first.output);
   const created = read();
-  const again = await make();
+  const again = await makeSecrets();
   assert.equal(again.code, 0, again.output);
   assert.equal(read(), created);
   rmSync(join(folder, "created.yaml"));
-  await make();
+  await makeSecrets();
   assert.notEqual(read(), created);
-  assert.equal((await make("--help")).code, 64);
+  assert.equal((await makeSecrets("--help")).code, 64);
 
   const secrets = parseObjects(created);
   for (const secret of secrets) assert.deepEqual(schemaErrorsOf(secret), []);
-  const data = new Map(secrets.map((secret) => [secret.metadata.name, given.parse(secret["stringData"])]));
+  const data = new Map(secrets.map((secret) => [secret.metadata.name, stringMap.parse(secret["stringData"])]));
   const objects = render("overlays/local");
   const config = readConfig({ ...environmentOf(havenPod(objects), objects), ...data.get("haven-api-secret") });
   const local = data.get("haven-local-secret");
@@ -131,4 +130,4 @@ esac
     assert.ok(objects.some(({ kind, metadata }) => kind === "Service" && metadata.name === service));
 });
 
-const given = z.record(z.string(), z.string());
+const stringMap = z.record(z.string(), z.string());

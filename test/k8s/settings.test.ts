@@ -17,7 +17,7 @@ const runtimeNames = new Set(["NODE_OPTIONS"]);
 
 suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {
-    test(`k8s/${name}: every variable exists, and the server starts with them`, () => {
+    test(`k8s/${name}: every variable is a setting, and the server starts with the settings`, () => {
       const objects = render(name);
       const pod = havenPod(objects);
       for (const variable of Object.keys(environmentOf(pod, objects)))
@@ -30,7 +30,7 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
       assert.deepEqual(instance?.valueFrom, { fieldRef: { fieldPath: "metadata.name" } });
     });
 
-    test(`k8s/${name}: each probe requests a path of its purpose, on the port of the server`, () => {
+    test(`k8s/${name}: each probe requests a path for its purpose, on the port of the server`, () => {
       const objects = render(name);
       const config = configOf(objects);
       for (const [kind, { httpGet, timeoutSeconds, periodSeconds }] of Object.entries(rollout(objects).probes)) {
@@ -49,7 +49,7 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
         job.container.env.map((one) => one.name),
         ["NODE_ENV", "DATABASE_URL_FILE"],
       );
-      // Serving pods do not have the credentials of the owner.
+      // Serving pods do not have the credentials of the owner of the database.
       assert.deepEqual(secretFilesOf(job), {
         DATABASE_URL: { secret: "haven-api-migrate-secret", key: "DATABASE_URL" },
       });
@@ -80,7 +80,7 @@ suite("settings in k8s/ and in the code", { skip: without("kubectl") }, () => {
     assert.ok(autoscaler(objects).minReplicas >= 3);
   });
 
-  test("the template of the secret names variables that exist", () => {
+  test("the template of the secret contains the variables that the pods read", () => {
     const [secret] = parseObjects(
       readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"),
     );

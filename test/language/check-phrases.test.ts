@@ -19,7 +19,7 @@ test("a phrase that a comment breaks over two lines is found", () => {
   assert.deepEqual(phrasesIn("# all the\n# same\n"), ["all the same"]);
 });
 
-test("a word that only contains a banned one passes", () => {
+test("a longer word that contains a banned word passes", () => {
   assert.deepEqual(phrasesIn("recommended amendment, toldSeconds, a new one"), []);
 });
 

@@ -1,7 +1,7 @@
 export type BannedPhrase = { phrase: string; pattern: RegExp; instead: string };
 export type Occurrence = { line: number; phrase: string; instead: string };
 
-/** Words of a phrase may be apart by a line break and the marks that begin a comment line. */
+/** Between two words of a phrase, there may be a line break and the marks that begin a comment line. */
 const gap = String.raw`[\s*/#>|]+`;
 
 const ban = (phrase: string, instead: string): BannedPhrase => ({

@@ -8,7 +8,7 @@ const report = z.array(z.object({ Rule: z.object({ Id: z.string() }), Filename: 
 export async function cfnLint(command: string): Promise<readonly Finding[]> {
   const lint = async (file: string) =>
     report.parse(await runForJson(command, ["--format", "json", "--template", file]));
-  // The shipped file has no finding, so a planted one shows that the linter works.
+  // The shipped file has no finding, so a planted fault shows that the linter works.
   const planted = join(temporaryFolder(), "alb.yaml");
   writeFileSync(planted, readFileSync(join(root, cloudFormation), "utf8").replace("TargetType: ip", "TargetTyp: ip"));
   if ((await lint(planted)).length === 0) throw new Error("cfn-lint does not report a planted fault.");

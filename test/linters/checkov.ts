@@ -33,7 +33,7 @@ export async function checkov(command: string): Promise<readonly Finding[]> {
   ];
   const options = ["--compact", "--quiet", "--skip-download", "--output", "json", "--framework", ...frameworks];
   const reports = report.parse(await runForJson(command, [...options, ...files.flatMap((file) => ["--file", file])]));
-  // A framework that reads nothing would report nothing.
+  // A framework that has read no file also has no finding, so the files are checked.
   for (const name of frameworks)
     if (!reports.some(({ check_type }) => check_type === name)) throw new Error(`checkov read no file for ${name}.`);
   for (const { check_type, summary } of reports)

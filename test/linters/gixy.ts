@@ -5,7 +5,7 @@ import { type Finding, root, runForJson, temporaryFolder, withoutRepetition } fr
 
 const report = z.array(z.object({ plugin: z.string(), file: z.string(), reason: z.string() }));
 
-/** Examines the shipped configuration, and that with each variant in place. */
+/** Examines the shipped configuration, and the configuration with each variant in place. */
 export async function gixy(command: string): Promise<readonly Finding[]> {
   const folder = realpathSync(temporaryFolder());
   cpSync(join(root, "nginx"), folder, { recursive: true });
@@ -24,15 +24,15 @@ export async function gixy(command: string): Promise<readonly Finding[]> {
 }
 
 async function examine(command: string, folder: string, nameOf: (file: string) => string): Promise<Finding[]> {
-  const found = report.parse(await runForJson(command, ["--format", "json", join(folder, "nginx.conf")], folder));
-  return found.map(({ plugin, file, reason }) => ({
+  const reported = report.parse(await runForJson(command, ["--format", "json", join(folder, "nginx.conf")], folder));
+  return reported.map(({ plugin, file, reason }) => ({
     rule: plugin,
     where: `nginx/${nameOf(relative(folder, file))}`,
     message: reason,
   }));
 }
 
-/** Gixy cannot parse them and ends with an exception. They matter only for the speed of the expression. */
+/** Gixy ends with an exception at possessive quantifiers. They affect only the speed of the expression. */
 function withoutPossessiveQuantifiers(file: string): void {
   writeFileSync(file, readFileSync(file, "utf8").replaceAll(")*+$", ")*$"));
 }

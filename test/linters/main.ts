@@ -14,10 +14,10 @@ try {
     linter.provide();
     if (!linter.isProvided()) continue;
     const findings = await linter.run();
-    const ofLinter = faultsOf(linter.name, findings, explanations);
-    const result = ofLinter.length === 0 ? "all explained" : "see below";
+    const linterFaults = faultsOf(linter.name, findings, explanations);
+    const result = linterFaults.length === 0 ? "all explained" : "see below";
     process.stdout.write(`${linter.name} ${linter.version}: ${findings.length} findings, ${result}\n`);
-    faults.push(...ofLinter);
+    faults.push(...linterFaults);
   }
 } finally {
   await cleanUp();

@@ -18,20 +18,20 @@ test("each explanation names existing files or objects, and has a reason", () =>
   for (const { rule, where, reason } of explanations) {
     assert.ok(where.length > 0, rule);
     assert.match(reason, /^[A-Z0-9`].*\.$/, rule);
-    for (const one of where)
-      assert.ok(/^(?:Deployment|Job|StatefulSet)\//.test(one) || existsSync(join(root, one)), `${rule} ${one}`);
+    for (const place of where)
+      assert.ok(/^(?:Deployment|Job|StatefulSet)\//.test(place) || existsSync(join(root, place)), `${rule} ${place}`);
   }
 });
 
 test("a finding without an explanation and an explanation without a finding are faults", () => {
   const [explanation] = explanationsOf("## j 1.0\n\n| `R1`: says | `a/b`, `c` | It has a reason. |\n");
   assert.deepEqual(explanation, { linter: "j", rule: "R1", where: ["a/b", "c"], reason: "It has a reason." });
-  const found = (rule: string, where: string) => ({ rule, where, message: "m" });
-  const faults = (...findings: readonly ReturnType<typeof found>[]) =>
+  const finding = (rule: string, where: string) => ({ rule, where, message: "m" });
+  const faults = (...findings: readonly ReturnType<typeof finding>[]) =>
     faultsOf("j", findings, explanation === undefined ? [] : [explanation]);
-  assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c")), []);
-  assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c"), found("R2", "c")), ["j R2 c: m"]);
-  assert.deepEqual(faults(found("R1", "a/b"), found("R1", "c"), found("R1", "d")), ["j R1 d: m"]);
-  assert.deepEqual(faults(found("R1", "c")), ["docs/linters.md explains j R1 a/b, which is not reported"]);
+  assert.deepEqual(faults(finding("R1", "a/b"), finding("R1", "c")), []);
+  assert.deepEqual(faults(finding("R1", "a/b"), finding("R1", "c"), finding("R2", "c")), ["j R2 c: m"]);
+  assert.deepEqual(faults(finding("R1", "a/b"), finding("R1", "c"), finding("R1", "d")), ["j R1 d: m"]);
+  assert.deepEqual(faults(finding("R1", "c")), ["docs/linters.md explains j R1 a/b, which is not reported"]);
   assert.deepEqual(faultsOf("other", [], explanation === undefined ? [] : [explanation]), []);
 });

@@ -7,7 +7,7 @@ export type Explanation = { linter: string; rule: string; where: readonly string
 
 export const readPage = () => readFileSync(join(root, "docs/linters.md"), "utf8");
 
-/** The headings `## NAME VERSION` of the page. */
+/** Returns the version of each linter, from the headings `## NAME VERSION` of the page. */
 export const versionsOf = (page: string): ReadonlyMap<string, string> =>
   new Map([...page.matchAll(/^## ([\w-]+) ([\d.]+)$/gm)].map(([, name = "", version = ""]) => [name, version]));
 

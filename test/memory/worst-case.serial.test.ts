@@ -5,7 +5,7 @@ import sharp from "sharp";
 import { fitsInto, mebibyte, memoryBudget } from "../../src/config/memory-budget.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { bytesOf, instancesOf, layouts, serviceOf } from "../docker/compose-files.ts";
-import { refuseOrSkip } from "../shared/programs.ts";
+import { failOrSkip } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, sameSecret } from "../shared/requests/people.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
@@ -52,7 +52,7 @@ suite("the memory of an instance", () => {
 
   test("a server with a nearly full heap survives AVIF uploads, logins and JSON bodies within the configured memory", async () => {
     const cgroup = createMemoryCgroup(limitBytes);
-    if (cgroup === undefined) return refuseOrSkip("the test of memory limits (this machine cannot create a cgroup)");
+    if (cgroup === undefined) return failOrSkip("the test of memory limits (this machine cannot create a cgroup)");
     const avif = await createWorstAvif();
     const ballast = new URL("../support/heap-ballast.ts", import.meta.url).href;
     const haven = await startHavenProcess({

@@ -25,7 +25,7 @@ test("for each alert the runbook states a search time below two minutes, or list
   for (const [alert, seconds] of times) assert.ok(seconds < maxSeconds, `${alert}: ${seconds} s`);
 });
 
-test("the reading time counts words and names, and no punctuation of JSON", () => {
+test("the reading time counts words and names, but not the punctuation of JSON", () => {
   assert.equal(wordsOf('{"status":"down", "p95": 0.3} api-server-2 | /api/v1/units'), 6);
   assert.equal(readingSeconds("word ".repeat(200)), 60);
 });

@@ -33,71 +33,83 @@ const inhibitions = z.object({
 });
 
 test("every alert in the configuration exists, and the configuration contains no secret", () => {
-  const whole = config("alertmanager.yml");
+  const configuration = config("alertmanager.yml");
   const known = new Set(alerts.map(({ alert }) => alert));
-  const { inhibit_rules: rules } = inhibitions.parse(whole);
+  const { inhibit_rules: rules } = inhibitions.parse(configuration);
   for (const matcher of rules.flatMap((rule) => [...rule.source_matchers, ...rule.target_matchers])) {
     const [, names] = /^alertname!?=~?"([^"]+)"$/.exec(matcher) ?? [];
     for (const name of names?.split("|") ?? []) assert.ok(known.has(name), name);
   }
-  assert.doesNotMatch(JSON.stringify(whole), /"(api_url|routing_key|service_key|url|auth_password|password)":/);
+  assert.doesNotMatch(JSON.stringify(configuration), /"(api_url|routing_key|service_key|url|auth_password|password)":/);
 });
 
 type Labels = Readonly<Record<string, string>>;
 
-const one = { instance: "api-server-1" };
-const two = { instance: "api-server-2" };
+const instance1 = { instance: "api-server-1" };
+const instance2 = { instance: "api-server-2" };
 
-/** Pairs of alerts that fire together: the cause is notified, and the alert that follows may be inhibited. */
+/** Pairs of alerts that fire together. The cause is sent. The alert that follows from it is inhibited if `silent` is true. */
 const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
-  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...one }, silent: true },
-  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "LatencyP99High", ...two }, silent: false },
-  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "InstanceDown", ...two }, silent: false },
-  { cause: { alertname: "InstanceDown", ...one }, follows: { alertname: "PostgresDown" }, silent: false },
   {
-    cause: { alertname: "InstanceIsOutlier", ...one },
-    follows: { alertname: "InstanceNotReady", ...one },
+    cause: { alertname: "InstanceDown", ...instance1 },
+    follows: { alertname: "LatencyP99High", ...instance1 },
     silent: true,
   },
   {
-    cause: { alertname: "InstanceIsOutlier", ...one },
-    follows: { alertname: "InstanceNotReady", ...two },
+    cause: { alertname: "InstanceDown", ...instance1 },
+    follows: { alertname: "LatencyP99High", ...instance2 },
+    silent: false,
+  },
+  {
+    cause: { alertname: "InstanceDown", ...instance1 },
+    follows: { alertname: "InstanceDown", ...instance2 },
+    silent: false,
+  },
+  { cause: { alertname: "InstanceDown", ...instance1 }, follows: { alertname: "PostgresDown" }, silent: false },
+  {
+    cause: { alertname: "InstanceIsOutlier", ...instance1 },
+    follows: { alertname: "InstanceNotReady", ...instance1 },
+    silent: true,
+  },
+  {
+    cause: { alertname: "InstanceIsOutlier", ...instance1 },
+    follows: { alertname: "InstanceNotReady", ...instance2 },
     silent: false,
   },
   { cause: { alertname: "PostgresDown" }, follows: { alertname: "NoInstanceReady" }, silent: true },
-  { cause: { alertname: "PostgresDown" }, follows: { alertname: "InstanceNotReady", ...one }, silent: true },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "InstanceNotReady", ...instance1 }, silent: true },
   { cause: { alertname: "PostgresDown" }, follows: { alertname: "AvailabilityBudgetBurnsFast" }, silent: true },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "HealthCheckFailing", check: "postgres", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "postgres", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "HealthCheckFailing", check: "redis", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "redis", ...instance1 },
     silent: false,
   },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres", ...instance1 },
     silent: true,
   },
   { cause: { alertname: "PostgresDown" }, follows: { alertname: "RedisDown" }, silent: false },
-  { cause: { alertname: "PostgresDown" }, follows: { alertname: "MemoryHigh", ...one }, silent: false },
+  { cause: { alertname: "PostgresDown" }, follows: { alertname: "MemoryHigh", ...instance1 }, silent: false },
   { cause: { alertname: "PostgresDown" }, follows: { alertname: "HAProxyServerDown", job: "haproxy" }, silent: true },
   {
     cause: { alertname: "RedisDown" },
-    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...one },
+    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...instance1 },
     silent: true,
   },
   {
@@ -107,7 +119,7 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "RedisDown" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...instance1 },
     silent: true,
   },
   {
@@ -117,12 +129,12 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "PostgresReadOnly" },
-    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "PostgresReadOnly" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...instance1 },
     silent: true,
   },
   {
@@ -132,12 +144,12 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "PostgresCommitsStalled" },
-    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "postgres:write", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "PostgresCommitsStalled" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "postgres:write", ...instance1 },
     silent: true,
   },
   {
@@ -147,12 +159,12 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "RedisRefusesWrites" },
-    follows: { alertname: "HealthCheckFailing", check: "redis:write", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "redis:write", ...instance1 },
     silent: true,
   },
   {
     cause: { alertname: "RedisRefusesWrites" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...instance1 },
     silent: true,
   },
   {
@@ -162,12 +174,12 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "PostgresReadOnly" },
-    follows: { alertname: "HealthCheckFailing", check: "postgres", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "postgres", ...instance1 },
     silent: false,
   },
   {
     cause: { alertname: "PostgresReadOnly" },
-    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...one },
+    follows: { alertname: "CircuitBreakerStaysOpen", name: "redis:write", ...instance1 },
     silent: false,
   },
   {
@@ -187,7 +199,7 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
   },
   {
     cause: { alertname: "PostgresDown" },
-    follows: { alertname: "HealthCheckFailing", check: "tables", ...one },
+    follows: { alertname: "HealthCheckFailing", check: "tables", ...instance1 },
     silent: true,
   },
   {
@@ -210,18 +222,18 @@ const pairs: readonly { cause: Labels; follows: Labels; silent: boolean }[] = [
     silent: false,
   },
   {
-    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...one },
-    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...one },
+    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...instance1 },
+    follows: { alertname: "CircuitBreakerOpened", name: "redis", ...instance1 },
     silent: true,
   },
   {
-    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...one },
-    follows: { alertname: "CircuitBreakerOpened", name: "postgres", ...one },
+    cause: { alertname: "CircuitBreakerStaysOpen", name: "redis", ...instance1 },
+    follows: { alertname: "CircuitBreakerOpened", name: "postgres", ...instance1 },
     silent: false,
   },
 ];
 
-const held = z.array(
+const alertsAnswer = z.array(
   z.object({
     labels: z.record(z.string(), z.string()),
     status: z.object({ inhibitedBy: z.array(z.string()), state: z.string() }),
@@ -249,19 +261,23 @@ test("of alerts that fire together, only the cause is sent", { skip }, async () 
     (seen) => seen === 200,
     10_000,
   );
-  // Each pair in its own fleet: every rule except the two about HAProxy requires the same job.
+  // Each pair has its own `job`, like a fleet of its own: all rules except the two about HAProxy require the same job.
   const labelsOf = (labels: Labels, number: number): Labels => {
     const rule = alerts.find(({ alert }) => alert === labels["alertname"]);
     assert.ok(rule, `there is no alert ${labels["alertname"]}`);
-    return { job: "haven-api", ...rule.labels, ...labels, ...(isolated(number) ? { job: `fleet-${number}` } : {}) };
+    return { job: "haven-api", ...rule.labels, ...labels, ...(hasOwnFleet(number) ? { job: `fleet-${number}` } : {}) };
   };
-  const isolated = (number: number) => ![pairs[number]?.cause, pairs[number]?.follows].some((one) => one?.["job"]);
+  const hasOwnFleet = (number: number) =>
+    ![pairs[number]?.cause, pairs[number]?.follows].some((instance1) => instance1?.["job"]);
   const findings: string[] = [];
-  for (const round of [true, false]) {
-    const chosen = pairs
+  for (const withOwnFleet of [true, false]) {
+    const selectedPairs = pairs
       .map((pair, number) => ({ ...pair, number }))
-      .filter(({ number }) => isolated(number) === round);
-    const fired = chosen.flatMap(({ cause, follows, number }) => [labelsOf(cause, number), labelsOf(follows, number)]);
+      .filter(({ number }) => hasOwnFleet(number) === withOwnFleet);
+    const fired = selectedPairs.flatMap(({ cause, follows, number }) => [
+      labelsOf(cause, number),
+      labelsOf(follows, number),
+    ]);
     assert.equal(
       (
         await postJson(
@@ -272,17 +288,17 @@ test("of alerts that fire together, only the cause is sent", { skip }, async () 
       200,
     );
     const find = async (labels: Labels) =>
-      held
+      alertsAnswer
         .parse((await ask(`${url}/api/v2/alerts`)).json())
         .find((alert) => Object.entries(labels).every(([name, value]) => alert.labels[name] === value));
     const silenced = async (labels: Labels) => ((await find(labels))?.status.inhibitedBy.length ?? -1) > 0;
-    // The alerts to be inhibited come first, before Alertmanager has received every cause.
-    for (const { follows, number } of chosen.filter(({ silent }) => silent)) {
+    // First wait for the alerts that have to be inhibited, because Alertmanager needs time to process every cause.
+    for (const { follows, number } of selectedPairs.filter(({ silent }) => silent)) {
       await eventually(() => silenced(labelsOf(follows, number)), Boolean).catch(() =>
         findings.push(`${JSON.stringify(follows)} is notified`),
       );
     }
-    for (const { follows, number } of chosen.filter(({ silent }) => !silent)) {
+    for (const { follows, number } of selectedPairs.filter(({ silent }) => !silent)) {
       if (await silenced(labelsOf(follows, number))) findings.push(`${JSON.stringify(follows)} is not notified`);
     }
   }

@@ -26,7 +26,7 @@ test("there are four dashboards, and each links to the others", () => {
 });
 
 test("every panel has a unit, a description, a selectable data source, and its own position", () => {
-  for (const { title: where, panels, templating } of dashboards) {
+  for (const { title: dashboard, panels, templating } of dashboards) {
     assert.deepEqual(
       templating.list.map(({ name }) => name),
       ["datasource", "instance", "interval"],
@@ -34,20 +34,20 @@ test("every panel has a unit, a description, a selectable data source, and its o
     assert.equal(new Set(panels.map(({ id }) => id)).size, panels.length);
     const taken = new Set<string>();
     for (const { type, title, description, datasource, fieldConfig, targets, gridPos } of panels) {
-      assert.ok(gridPos.x + gridPos.w <= 24, `${where}: ${title}`);
+      assert.ok(gridPos.x + gridPos.w <= 24, `${dashboard}: ${title}`);
       for (let x = gridPos.x; x < gridPos.x + gridPos.w; x += 1) {
         for (let y = gridPos.y; y < gridPos.y + gridPos.h; y += 1) {
-          assert.ok(!taken.has(`${x} ${y}`), `${where}: ${title} lies on another panel`);
+          assert.ok(!taken.has(`${x} ${y}`), `${dashboard}: ${title} overlaps another panel`);
           taken.add(`${x} ${y}`);
         }
       }
       if (type === "row") continue;
-      assert.ok(description.length > 15, `${where}: ${title}`);
-      assert.ok(fieldConfig?.defaults.unit, `${where}: ${title}`);
-      assert.ok(targets.length > 0, `${where}: ${title}`);
+      assert.ok(description.length > 15, `${dashboard}: ${title}`);
+      assert.ok(fieldConfig?.defaults.unit, `${dashboard}: ${title}`);
+      assert.ok(targets.length > 0, `${dashboard}: ${title}`);
       assert.equal(new Set(targets.map(({ refId }) => refId)).size, targets.length);
       for (const source of [datasource, ...targets.map((target) => target.datasource)]) {
-        assert.equal(source?.uid, "$datasource", `${where}: ${title}`);
+        assert.equal(source?.uid, "$datasource", `${dashboard}: ${title}`);
       }
     }
   }
@@ -55,17 +55,17 @@ test("every panel has a unit, a description, a selectable data source, and its o
 
 test("panels query only the selected instances and interval", () => {
   const ofTheFleet = /slo|job:|while_ready|haproxy|nginx|job="edge"|ALERTS/;
-  for (const { title: where, panels } of dashboards) {
+  for (const { title: dashboard, panels } of dashboards) {
     for (const { title, targets } of panels) {
       for (const { expr } of targets) {
-        assert.ok(expr.includes('instance=~"$instance"') || ofTheFleet.test(expr), `${where}, ${title}: ${expr}`);
-        assert.doesNotMatch(expr, /\[\d/, `${where}, ${title}: ${expr}`);
+        assert.ok(expr.includes('instance=~"$instance"') || ofTheFleet.test(expr), `${dashboard}, ${title}: ${expr}`);
+        assert.doesNotMatch(expr, /\[\d/, `${dashboard}, ${title}: ${expr}`);
       }
     }
   }
 });
 
-test("Grafana finds the data source and the dashboards", () => {
+test("the provisioning files give Grafana the data source and the folder of the dashboards", () => {
   const sourcesFile = z.object({ datasources: z.array(z.object({ type: z.string(), url: z.string() })) });
   const { datasources } = sourcesFile.parse(config("grafana/datasources/prometheus.yml"));
   assert.deepEqual(datasources, [{ type: "prometheus", url: "http://prometheus:9090" }]);

@@ -33,7 +33,7 @@ export function scratchFolder(): string {
 
 const enterAndRun = 'mount --bind "$0/hosts" /etc/hosts && mount --bind "$0/resolv.conf" /etc/resolv.conf && exec "$@"';
 
-/** Why this user may not create a mount namespace, or false. In CI the tests run as root. */
+/** The reason why this user may not create a mount namespace, or false. In CI, the tests run as root. */
 export const noNamespaceReason = process.getuid?.() === 0 ? false : "needs root, for a hosts file of its own";
 
 /** Runs a server that resolves those names, until the end of the test file. */
@@ -46,11 +46,11 @@ export function runNamed(
   const lines = Object.entries(addresses).map(([name, address]) => `${address} ${name}\n`);
   const files = { hosts: lines.join(""), "resolv.conf": `nameserver ${addresses["name-server"]}\n` };
   for (const [name, text] of Object.entries(files)) {
-    // not rewritten while a program may be reading it
+    // An existing file is not rewritten, because a program may be reading it.
     if (!existsSync(join(folder, name))) writeFileSync(join(folder, name), text);
   }
   const isolated = ["--mount", "--propagation", "private", "sh", "-c", enterAndRun, folder, command, ...args];
-  return keep(
+  return collectOutput(
     spawn("unshare", isolated, {
       cwd: folder,
       stdio: ["ignore", "pipe", "pipe"],
@@ -59,7 +59,7 @@ export function runNamed(
   );
 }
 
-function keep(child: ChildProcess): { output(): string } {
+function collectOutput(child: ChildProcess): { output(): string } {
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk));
   atEnd(async () => {

@@ -21,7 +21,7 @@ import {
 
 const promtool = { skip: without("promtool") };
 
-test("promtool accepts both configurations, with the files they name in place", promtool, async () => {
+test("promtool accepts both configurations and the files that they refer to", promtool, async () => {
   const copy = mkdtempSync(join(tmpdir(), "haven-monitoring-"));
   atEnd(() => rmSync(copy, { recursive: true }));
   cpSync(folder, copy, { recursive: true });
@@ -66,8 +66,8 @@ test("each alert has a severity, a text that names the instance, and a section o
     assert.equal(annotations["runbook_url"], `docs/runbook.md#${alert.toLowerCase()}`);
     assert.ok(sections.has(alert), `docs/runbook.md has no section ${alert}`);
     assert.ok((annotations["summary"] ?? "").length > 10, alert);
-    const namesIt = annotations["description"]?.includes("{{ $labels.instance }}");
-    assert.ok(namesIt || ofTheFleet.has(alert), `${alert} does not say where`);
+    const namesInstance = annotations["description"]?.includes("{{ $labels.instance }}");
+    assert.ok(namesInstance || ofTheFleet.has(alert), `${alert} does not name the instance`);
   }
   for (const section of sections) {
     assert.ok(
@@ -100,12 +100,12 @@ const ofTheFleet = new Set([
   "LatencyBudgetBurnsSlowly",
 ]);
 
-test("each section of the runbook has commands and a condition for its end", () => {
+test("each section of the runbook has commands, and states when the problem is over", () => {
   const [, ...sections] = runbook.split(/^## /m);
   for (const section of sections) {
     const title = section.slice(0, section.indexOf("\n"));
-    assert.match(section, /```sh\n[\s\S]+?\n```/, `${title}: nothing to type`);
-    assert.match(section, /^Over when /m, `${title}: when is it over?`);
+    assert.match(section, /```sh\n[\s\S]+?\n```/, `${title}: no commands`);
+    assert.match(section, /^Over when /m, `${title}: no line "Over when"`);
   }
 });
 
@@ -132,11 +132,11 @@ test("a scrape ends before the next begins, and every window contains four scrap
 
 test("the scaled configuration differs only in the discovery of the instances", () => {
   const [fixed, scaled] = ["prometheus.yml", "prometheus.scale.yml"].map((file) => {
-    const whole = prometheus.loose().parse(config(file));
-    const [instances, ...others] = whole.scrape_configs;
+    const configuration = prometheus.loose().parse(config(file));
+    const [instances, ...others] = configuration.scrape_configs;
     assert.equal(instances?.job_name, "haven-api");
     const { static_configs: _, dns_sd_configs: __, ...same } = instances;
-    return { ...whole, scrape_configs: [same, ...others] };
+    return { ...configuration, scrape_configs: [same, ...others] };
   });
   assert.deepEqual(scaled, fixed);
 });
@@ -147,14 +147,14 @@ test("the objectives equal those in the pages and the dashboard", () => {
   const stats = JSON.stringify(dashboards.find(({ uid }) => uid === "haven-api")?.panels);
   for (const name of ["availability", "latency"]) {
     const share = records.find(({ record }) => record === `slo:${name}:objective`)?.expr.match(/^vector\((.+)\)$/)?.[1];
-    const words = `${Number((Number(share) * 100).toFixed(3))} %`;
+    const percentage = `${Number((Number(share) * 100).toFixed(3))} %`;
     for (const text of [
       page.match(new RegExp(`\\*\\*${name}.*`))?.[0],
       source.match(new RegExp(`^#   ${name}: .*`, "m"))?.[0],
     ]) {
-      assert.ok(text?.includes(words), `${name}: ${text} should say ${words}`);
+      assert.ok(text?.includes(percentage), `${name}: ${text} should contain ${percentage}`);
     }
-    assert.ok(stats.includes(`Objective: ${words}`), `${name}: the dashboard should say ${words}`);
+    assert.ok(stats.includes(`Objective: ${percentage}`), `${name}: the dashboard should contain ${percentage}`);
   }
   const limits = new Set(
     records.flatMap(({ record, expr }) => (/latency/.test(record) ? (expr.match(/le="([\d.]+)"/)?.[1] ?? []) : [])),
@@ -163,7 +163,7 @@ test("the objectives equal those in the pages and the dashboard", () => {
   for (const text of [page, source, stats]) assert.ok(text.includes(`at most ${[...limits][0]} s`));
 });
 
-test("rates are computed for counters only", () => {
+test("rates are computed only for counters", () => {
   for (const { expr } of [...alerts, ...records]) {
     for (const [, name = ""] of expr.matchAll(/\b(?:rate|increase)\((\w+)/g)) {
       assert.match(name, /_(total|bucket|count|sum)$|^nginx_connections_(accepted|handled)$/, expr);

@@ -59,7 +59,9 @@ const targets = z.object({
 
 const skip = noNamespaceReason || without("prometheus");
 
-test("with the scaled configuration, instances are added and removed as their name resolves", { skip }, async () => {
+test("with the scaled configuration, Prometheus adds and removes instances when the addresses of their name change", {
+  skip,
+}, async () => {
   let current = all;
   await serveNames(() => current);
   for (const host of all) await serveMetrics(host);
@@ -70,17 +72,17 @@ test("with the scaled configuration, instances are added and removed as their na
     "--storage.tsdb.path=prometheus-data",
     `--web.listen-address=${addresses.localhost}:9090`,
   ]);
-  const found = async () => {
+  const findInstances = async () => {
     const answer = await ask(`http://${addresses.localhost}:9090/api/v1/targets`).catch(() => undefined);
     if (answer?.status !== 200) return prometheus.output().slice(-500);
     const { activeTargets } = targets.parse(answer.json()).data;
     const instances = activeTargets.filter(({ labels }) => labels.job === "haven-api");
     return instances.map(({ labels, health }) => `${labels.instance} ${health}`).sort();
   };
-  const are = (hosts: readonly string[]) => (seen: unknown) =>
+  const areUp = (hosts: readonly string[]) => (seen: unknown) =>
     JSON.stringify(seen) === JSON.stringify(hosts.map((host) => `${host}:4000 up`));
   // The first scrape of each instance is within the configured interval of 15 s.
-  await eventually(found, are(all), 25_000, 200);
+  await eventually(findInstances, areUp(all), 25_000, 200);
   current = all.slice(0, 2);
-  await eventually(found, are(current), 15_000, 200);
+  await eventually(findInstances, areUp(current), 15_000, 200);
 });

@@ -23,7 +23,7 @@ test("docs/monitoring.md states the objectives and burn rates of the rules (npm 
   assert.equal(text, withObjectives(text));
 });
 
-test("no section of the runbook repeats its threshold in its own words", () => {
+test("the prose of a section of the runbook does not repeat the threshold", () => {
   const sections = runbook.split(/^## /m).slice(1);
   for (const alert of alertsWithThreshold()) {
     const section = sections.find((text) => text.startsWith(`${alert}\n`)) ?? "";
@@ -54,7 +54,7 @@ test("a panel that names an alert states its threshold and draws a line there", 
   assert.ok(named.length >= 10, `only ${named.length} panels name an alert`);
   for (const { panel, alert } of named) {
     assert.ok(panel.description.includes(formatThreshold(alert)), `${panel.title}: ${panel.description}`);
-    // Its threshold is a number of slow runs, but the panel draws their duration.
+    // The threshold of this alert is a number of slow runs, but the panel draws the duration of the runs.
     if (alert === "HealthCheckSlow") continue;
     const lines = panel.thresholds?.map(({ from }) => from) ?? [];
     const nearest = lines.some((from) => from !== null && Math.abs(from - thresholdOf(alert)) <= 0.011);

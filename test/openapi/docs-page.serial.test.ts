@@ -58,7 +58,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     openTab(t, browser, url + path, options);
 
   test("registers, creates and lists, and fills returned ids into later forms", async (t) => {
-    const { page, assertQuiet } = await open(t);
+    const { page, assertNoProblems } = await open(t);
     const person = newPerson();
     const account = await openTryForm(page, "register");
     await account.body(person);
@@ -78,11 +78,11 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await unit.outcome.getByText("201 Created").waitFor();
     assert.equal(await evaluate(page, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
     assert.deepEqual(await page.context().cookies(), []);
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("signs in once for all operations, and signs out", async (t) => {
-    const { page, assertQuiet } = await open(t);
+    const { page, assertNoProblems } = await open(t);
     const person = await register(haven.url);
     await signIn(page, { ...person, password: "wrong" });
     await page.getByText("The email address or the password is wrong.").waitFor();
@@ -94,12 +94,12 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await page.getByRole("button", { name: "Sign out" }).click();
     await me.send();
     await me.outcome.getByText("Sign in first.").waitFor();
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("requests the operator token, independent of the signed-in user", async (t) => {
     const guarded = await startHaven({ env: { ...sameSecret, OPS_TOKEN: "night-shift-at-the-harbour" } });
-    const { page, assertQuiet } = await open(t, {}, "/api/docs", guarded);
+    const { page, assertNoProblems } = await open(t, {}, "/api/docs", guarded);
     const person = await register(guarded.url);
     await signIn(page, person);
     await page.getByText(`Signed in as ${person.email}.`).waitFor();
@@ -121,11 +121,11 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await me.outcome.getByText("200 OK").waitFor();
     assert.ok(await page.getByText(`Signed in as ${person.email}.`).isVisible());
     assert.equal(await evaluate(page, "localStorage.length + sessionStorage.length + document.cookie.length"), 0);
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("sends files, and shows the events of a stream until Stop is pressed", async (t) => {
-    const { page, assertQuiet } = await open(t);
+    const { page, assertNoProblems } = await open(t);
     await signIn(page, await register(haven.url));
     await page.locator("#signed-in").waitFor();
     const avatar = await openTryForm(page, "changeAvatar");
@@ -139,7 +139,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await ticks.outcome.getByText("data: two").waitFor();
     await ticks.article.getByRole("button", { name: "Stop" }).click();
     await ticks.outcome.getByText("Stopped.").waitFor();
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("shows errors of the request, the body and the connection", async (t) => {
@@ -159,7 +159,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   });
 
   test("filters operations, using the keyboard only", async (t) => {
-    const { page, assertQuiet } = await open(t);
+    const { page, assertNoProblems } = await open(t);
     await page.keyboard.press("Tab");
     assert.equal(await evaluate(page, "document.activeElement.textContent"), "Skip to the operations");
     await page.keyboard.press("/");
@@ -173,11 +173,11 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await page.locator("#register-body").waitFor();
     await page.keyboard.press("Tab");
     assert.equal(await evaluate(page, "document.activeElement.id"), "register-body");
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("does not handle the slash and Escape keys in other fields", async (t) => {
-    const { page, assertQuiet } = await open(t);
+    const { page, assertNoProblems } = await open(t);
     await page.keyboard.press("/");
     await page.keyboard.type("/units");
     assert.equal(await page.locator("#filter").inputValue(), "/units");
@@ -190,7 +190,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
     await page.keyboard.press("Tab");
     await page.keyboard.press("Control+/");
     assert.notEqual(await evaluate(page, "document.activeElement.id"), "filter");
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("announces the status and errors of a response, but not its body", async (t) => {
@@ -206,28 +206,28 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
   });
 
   test("copies a command with the address of this server", async (t) => {
-    const { page, assertQuiet } = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
+    const { page, assertNoProblems } = await open(t, { permissions: ["clipboard-read", "clipboard-write"] });
     await page.locator("#getMe [data-copy]").click();
     await page.getByRole("button", { name: "Copied" }).waitFor();
     const copied = await evaluate(page, "navigator.clipboard.readText()");
     assert.equal(copied, `curl "${haven.url}/api/v1/auth/me" \\\n  -H "Authorization: Bearer $TOKEN"`);
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("without JavaScript the reference is complete", async (t) => {
-    const { page, assertQuiet } = await open(t, { javaScriptEnabled: false });
+    const { page, assertNoProblems } = await open(t, { javaScriptEnabled: false });
     await page.getByText("Without JavaScript this page is a reference only").waitFor();
     const paths = await page.locator("article .path").allTextContents();
     assert.deepEqual(paths.sort(), operations.map(({ path }) => path).sort());
     assert.equal(await page.getByRole("button", { name: "Send" }).count(), 0);
     await page.locator("#createUnit .answer summary").first().click();
     assert.ok(await page.locator("#createUnit .answer pre").first().isVisible());
-    assertQuiet();
+    assertNoProblems();
   });
 
   for (const path of ["/api/docs", "/api"]) {
     test(`${path} fits on a phone and is accessible, in light and dark mode`, async (t) => {
-      const { page, assertQuiet } = await open(t, { viewport: { width: 360, height: 740 } }, path);
+      const { page, assertNoProblems } = await open(t, { viewport: { width: 360, height: 740 } }, path);
       await evaluate(page, `for (const details of document.querySelectorAll("details")) details.open = true`);
       // With `content-visibility: auto` the browser does not lay out articles outside of the screen.
       await evaluate(
@@ -245,7 +245,7 @@ describe("the reference in a browser", { concurrency: 2 }, () => {
       assert.deepEqual(await evaluate(page, findInvisibleFocus), []);
       const obstacles = (await evaluate(page, findObstacles)) as string[];
       assert.deepEqual(path === "/api" ? obstacles.filter((obstacle) => obstacle !== "no nav") : obstacles, []);
-      assertQuiet();
+      assertNoProblems();
     });
   }
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { fileOf, withoutGoProgram } from "../shared/go-program.ts";
+import { fileOf, skipWithoutGoProgram } from "../shared/go-program.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { startHaven } from "../support/haven.ts";
@@ -32,7 +32,7 @@ describe("docs/openapi.json", { ...options, concurrency: 1 }, () => {
     assert.doesNotMatch(output, /warning/i);
   });
 
-  test("has no error of vacuum, if npm run vacuum has built the linter", withoutGoProgram(vacuum), async () => {
+  test("has no error of vacuum, if npm run vacuum has built the linter", skipWithoutGoProgram(vacuum), async () => {
     const document = join(folder, "openapi.json");
     const { code, output } = await runProgram(fileOf(vacuum), vacuumArguments(document), { timeoutMs: 120_000 });
     assert.equal(code, 0, output);

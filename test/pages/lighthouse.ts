@@ -1,7 +1,7 @@
 import { pageTools, runLighthouse, thresholds } from "./support/lighthouse.ts";
 
 // npm run lighthouse [-- URL]: Lighthouse over the pages of a running server. Not a test of the suite: its simulation of a
-// slow processor gives no steady result while other programs run.
+// slow processor gives no reproducible result while other programs run.
 
 const [url = "http://localhost:4000"] = process.argv.slice(2);
 try {
@@ -18,6 +18,6 @@ for (const path of ["/api", "/api/docs", "/health/detailed"]) {
   const { scores, faults } = await runLighthouse(url + path);
   process.stdout.write(`${path} ${JSON.stringify(scores)}\n`);
   for (const fault of faults) process.stdout.write(`  ${fault}\n`);
-  isGood &&= thresholds.every(([category, least]) => (scores[category] ?? 0) >= least);
+  isGood &&= thresholds.every(([category, minScore]) => (scores[category] ?? 0) >= minScore);
 }
 process.exitCode = isGood ? 0 : 1;

@@ -8,12 +8,12 @@ import { readAxe, skipWithoutPageTools } from "./support/lighthouse.ts";
 
 type Violation = { id: string; help: string; nodes: string[] };
 
-/** Each violation with the first elements that have it. */
+/** A script that returns each violation with the first elements that have it. */
 const findViolations = `axe.run().then(({ violations }) => violations.map(({ id, help, nodes }) => ({
   id, help, nodes: nodes.slice(0, 3).map(({ html }) => html.slice(0, 200)),
 })))`;
 
-/** What the reference may cost Chromium's main thread. Its forms alone cost 200 ms, before they were in templates. */
+/** The maximum time of Chromium's main thread for the API reference. Its forms took 200 ms before they were in templates. */
 const maxProcessorMs = 200;
 
 const layoutShift = `new Promise((resolve) => {
@@ -31,7 +31,7 @@ describe("the pages on a phone", skipWithoutPageTools(), () => {
   });
   after(() => browser.close());
 
-  // The reference only once, because of its size; both colour schemes have the contrast tests of docs-page.serial.test.ts.
+  // The API reference is large, so it is checked once. docs-page.serial.test.ts tests its contrast in both colour schemes.
   for (const [path, colorScheme] of [
     ["/api", "light"],
     ["/api", "dark"],
@@ -39,7 +39,7 @@ describe("the pages on a phone", skipWithoutPageTools(), () => {
     ["/health/detailed", "light"],
     ["/health/detailed", "dark"],
   ] as const) {
-    test(`axe finds nothing in ${path}, ${colorScheme}`, async (t) => {
+    test(`axe finds no violation in ${path}, ${colorScheme}`, async (t) => {
       const { page } = await openTab(t, browser, url + path, { viewport: { width: 390, height: 844 }, colorScheme });
       await evaluate(page, readAxe());
       assert.deepEqual((await evaluate(page, findViolations)) as Violation[], []);
@@ -50,7 +50,7 @@ describe("the pages on a phone", skipWithoutPageTools(), () => {
     const context = await browser.newContext({ viewport: { width: 390, height: 844 }, isMobile: true });
     const page = await context.newPage();
     const session = await context.newCDPSession(page);
-    // In time of the thread, which other programs do not lengthen.
+    // Measured in processor time of the thread, which other programs do not lengthen.
     await session.send("Performance.enable", { timeDomain: "threadTicks" });
     await page.goto(`${url}/api/docs`);
     const { metrics } = await session.send("Performance.getMetrics");

@@ -7,7 +7,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
-import { fromRun } from "../shared/servers/database.ts";
+import { variableOfRun } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
 import { startWebServer } from "../shared/servers/web-server.ts";
@@ -77,7 +77,7 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
       REDIS_SENTINEL_NAME: "other",
     }),
     failureCase("a web server on the port", url(webPort)),
-    failureCase("Postgres on the port", url(Number(new URL(fromRun("TEST_DATABASE_URL")).port))),
+    failureCase("Postgres on the port", url(Number(new URL(variableOfRun("TEST_DATABASE_URL")).port))),
   ];
 }
 

@@ -8,7 +8,7 @@ export type Certificate = { certFile: string; keyFile: string };
 
 export type Authority = {
   caFile: string;
-  /** Signs a certificate. Names are host names or addresses; a negative number of days makes one that has expired. */
+  /** Signs a certificate for host names or addresses. If `days` is negative, the certificate has already expired. */
   issue(
     commonName: string,
     options?: { names?: readonly string[]; days?: number; owner?: Owner | undefined },

@@ -4,16 +4,16 @@ import { startStopwatch } from "./stopwatch.ts";
 /** Reads a value repeatedly until it meets the condition. Fails with the last value after the time limit. */
 export async function eventually<T>(
   read: () => Promise<T> | T,
-  condition: (seen: T) => boolean,
+  condition: (value: T) => boolean,
   withinMs = 5000,
   everyMs = 20,
 ): Promise<T> {
   const elapsedMs = startStopwatch();
   for (;;) {
-    const seen = await read();
-    if (condition(seen)) return seen;
+    const value = await read();
+    if (condition(value)) return value;
     if (elapsedMs() > withinMs)
-      throw new Error(`Not within ${withinMs} ms; last seen: ${JSON.stringify(seen)?.slice(0, 500)}`);
+      throw new Error(`Not within ${withinMs} ms; last value: ${JSON.stringify(value)?.slice(0, 500)}`);
     await sleep(everyMs);
   }
 }

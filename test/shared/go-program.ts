@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { basename, join } from "node:path";
-import { has, skipLoudly } from "./programs.ts";
+import { has, reportSkipped } from "./programs.ts";
 
 // Programs that only their Go modules provide. A build takes minutes, so the programs are kept in the user's cache folder,
 // which is outside the repository.
@@ -10,7 +10,7 @@ import { has, skipLoudly } from "./programs.ts";
 export type GoProgram = {
   package: string;
   version: string;
-  /** A folder with go.mod and go.sum, for a program whose own versions `go install` does not resolve. */
+  /** A folder with a go.mod and a go.sum. Needed for a program that `go install` cannot build from its version alone. */
   module?: string;
 };
 
@@ -20,12 +20,12 @@ const cacheFolder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cach
 export const fileOf = ({ package: name, version }: GoProgram): string =>
   join(cacheFolder, `${basename(name)}-${version}`, basename(name));
 
-/** The options of a test that needs the program. */
-export const withoutGoProgram = (program: GoProgram) => ({
+/** Returns the options of a test that needs the program: without it, the test is skipped. */
+export const skipWithoutGoProgram = (program: GoProgram) => ({
   skip: existsSync(fileOf(program)) ? false : `${basename(program.package)} is not built`,
 });
 
-/** Builds the program if it is missing. Without Go, its tests are skipped, also with `CI=true`. */
+/** Builds the program if it is missing. Without Go, its tests are skipped, even with `CI=true`. */
 export function provideGoProgram(program: GoProgram): void {
   const file = fileOf(program);
   if (existsSync(file)) return;
@@ -46,5 +46,5 @@ export function provideGoProgram(program: GoProgram): void {
       timeout: 3_600_000,
     },
   );
-  if (status !== 0) skipLoudly(`tests with ${basename(program.package)}, which is built with Go`);
+  if (status !== 0) reportSkipped(`tests with ${basename(program.package)}, which is built with Go`);
 }

@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 
-// Linux namespaces that act like a separate machine, with all ports, and their own /etc/hosts and folders of the proxies.
+// Linux namespaces that act like a separate machine, with all ports free, and with their own /etc/hosts and proxy folders.
 
 const prepare = `
 set -e
 ip link set lo up
-# An address that is not loopback, without which names that mean IPv4 are not looked up beside those of IPv6.
+# With AI_ADDRCONFIG, a name is resolved to IPv4 addresses only if the machine has an IPv4 address other than loopback.
 ip addr add 10.99.0.1/32 dev lo
 for n in 1 2; do ip -6 addr add fd00:0:0:$n::1/128 dev lo; ip -6 addr add fd00:0:0:$n::2/128 dev lo; done
 for folder in /etc/nginx /etc/haproxy /var/log/nginx /var/lib/nginx /var/cache /run; do
@@ -32,11 +32,11 @@ export function findNamespaceProblem(): string | undefined {
   return status === 0 ? undefined : `no namespaces here: ${stderr?.trim() || "unshare or ip is missing"}`;
 }
 
-/** Runs Node in a namespace until it exits, at the latest when this process exits. Returns the exit code. */
+/** Runs Node in new namespaces and waits for its exit code. The kernel kills Node if this process exits first. */
 export const runInNamespaces = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): number =>
   spawnSync("setpriv", commandFor(nodeArguments), { stdio: "inherit", env }).status ?? 1;
 
-/** Starts Node in a namespace and returns the child. Killing the child ends every process in the namespace. */
+/** Starts Node in new namespaces and returns the child. Killing the child ends every process in the namespace. */
 export const startInNamespaces = (nodeArguments: readonly string[], env: NodeJS.ProcessEnv): ChildProcess =>
   spawn("setpriv", commandFor(nodeArguments), { stdio: "inherit", env });
 

@@ -3,16 +3,21 @@ import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { refuseOrSkip } from "./programs.ts";
+import { failOrSkip } from "./programs.ts";
 
 /** Outside the project, so that a new `npm ci` does not remove it. */
 const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "haven-tests");
 
-/** `pinned` is a folder with a package.json and a lock file; `what` names the tests that need the packages. */
-type PinnedPackages = { pinned: string; name: string; what: string };
+type PinnedPackages = {
+  /** A folder with a package.json and a lock file. */
+  pinned: string;
+  name: string;
+  /** Which tests need the packages, for messages. */
+  tests: string;
+};
 
-/** Packages that only some tests need, and that are no dependency of the project. */
-export function pinnedPackages({ pinned, name, what }: PinnedPackages) {
+/** Manages packages that only some tests need, and that are not dependencies of the project. */
+export function pinnedPackages({ pinned, name, tests }: PinnedPackages) {
   const lock = readFileSync(join(pinned, "package-lock.json"));
   // One folder for each set of pinned versions.
   const folder = join(cache, `${name}-${createHash("sha256").update(lock).digest("hex").slice(0, 12)}`);
@@ -23,7 +28,7 @@ export function pinnedPackages({ pinned, name, what }: PinnedPackages) {
     /** Installs the packages if they are missing. Without access to the package registry, the tests are skipped. */
     provide(): void {
       if (existsSync(folder)) return;
-      process.stderr.write(`Installing packages for ${what}.\n`);
+      process.stderr.write(`Installing packages for ${tests}.\n`);
       mkdirSync(cache, { recursive: true });
       const installing = mkdtempSync(join(cache, "installing-"));
       cpSync(pinned, installing, { recursive: true });
@@ -35,7 +40,7 @@ export function pinnedPackages({ pinned, name, what }: PinnedPackages) {
       if (status === 0) renameSync(installing, folder);
       else {
         rmSync(installing, { recursive: true, force: true });
-        refuseOrSkip(what);
+        failOrSkip(tests);
       }
     },
   };

@@ -31,20 +31,21 @@ export const programs: readonly Program[] = [
 ];
 
 /** Installs missing programs if possible. With CI set, a missing program fails the run. */
-export async function provide(wanted: readonly Program[]): Promise<void> {
-  if (missingOf(wanted).length > 0 && canInstall()) installPackages(packagesOf(missingOf(wanted)));
-  const missing = missingOf(wanted);
+export async function provide(required: readonly Program[]): Promise<void> {
+  if (missingOf(required).length > 0 && canInstall()) installPackages(packagesOf(missingOf(required)));
+  const missing = missingOf(required);
   if (missing.length === 0) return;
-  refuseOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
+  failOrSkip(`tests that need ${packagesOf(missing).join(" ")}`);
 }
 
 /** Prints a warning that tests are skipped. With CI set, ends the run instead. */
-export function refuseOrSkip(what: string): void {
-  if (process.env["CI"] === "true") throw new Error(`CI skips nothing, and cannot run ${what}`);
-  skipLoudly(what);
+export function failOrSkip(tests: string): void {
+  if (process.env["CI"] === "true")
+    throw new Error(`CI=true allows no skipped tests, but this machine cannot run ${tests}`);
+  reportSkipped(tests);
 }
 
-export const skipLoudly = (what: string) => void process.stderr.write(`\n*** SKIPPED: ${what}. ***\n\n`);
+export const reportSkipped = (tests: string) => void process.stderr.write(`\n*** SKIPPED: ${tests}. ***\n\n`);
 
 /** Installs test packages in a separate folder, outside the project's own tree. */
 export function providePackages(folder: string): void {
@@ -60,12 +61,12 @@ export function has(command: string): boolean {
   return findOnPath(command) !== undefined;
 }
 
-/** Used as `test(name, { skip: without("openssl") }, …)`. CI never skips: there, a missing program ends the run first. */
+/** Used as `test(name, { skip: without("openssl") }, …)`. With CI set, a missing program fails the run before any test. */
 export const without = (command: string): false | string => (has(command) ? false : `${command} is not installed`);
 
-const missingOf = (wanted: readonly Program[]) => wanted.filter(({ command }) => !has(command));
+const missingOf = (required: readonly Program[]) => required.filter(({ command }) => !has(command));
 
-const packagesOf = (wanted: readonly Program[]) => [...new Set(wanted.map((program) => program.package))];
+const packagesOf = (required: readonly Program[]) => [...new Set(required.map((program) => program.package))];
 
 export const canInstall = () => process.getuid?.() === 0 && has("apt-get");
 
@@ -76,8 +77,8 @@ export function installPackages(packages: readonly string[]): void {
     spawnSync("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"], timeout: 600_000 });
   run(["update", "-q"]);
   const add = (names: readonly string[]) => run(["install", "-y", "-q", "--no-install-recommends", ...names]).status;
-  // A package that this release lacks would prevent the installation of all others.
-  if (add(packages) !== 0) for (const one of packages) add([one]);
+  // If one package does not exist in this release of Debian, apt-get installs none of the packages of the command.
+  if (add(packages) !== 0) for (const name of packages) add([name]);
 }
 
 export function findOnPath(command: string): string | undefined {

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { skipLoudly } from "./programs.ts";
+import { reportSkipped } from "./programs.ts";
 
 // Programs that only their Python packages provide. Each has an environment of its own in the user's cache folder, which
 // is outside the repository.
@@ -21,7 +21,7 @@ export const isInstalled = (program: PythonProgram): boolean => existsSync(marke
 /** The file of the program, which exists after `providePythonProgram`. */
 export const commandOf = (program: PythonProgram): string => join(folderOf(program), "bin", program.command);
 
-/** Installs the program if it is missing. Without Python, its tests are skipped, also with `CI=true`. */
+/** Installs the program if it is missing. Without Python, its tests are skipped, even with `CI=true`. */
 export function providePythonProgram(program: PythonProgram): void {
   if (isInstalled(program)) return;
   const { package: name, version } = program;
@@ -33,7 +33,7 @@ export function providePythonProgram(program: PythonProgram): void {
   if (run("python3", ["-m", "venv", folder]) && run(join(folder, "bin/python"), pip)) {
     writeFileSync(markerOf(program), "");
   } else {
-    skipLoudly(`tests with ${name}, which needs python3 with venv and pip`);
+    reportSkipped(`tests with ${name}, which needs python3 with venv and pip`);
   }
 }
 

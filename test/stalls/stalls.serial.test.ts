@@ -64,7 +64,7 @@ type Detailed = {
   history: { kind: string; name: string; from: string; to: string; reason: string | null }[];
 };
 
-async function assertNothingHeldAgainstStores({
+async function assertStoresReportedHealthy({
   haven,
   load,
   connections,
@@ -93,52 +93,52 @@ async function assertNothingHeldAgainstStores({
   return report;
 }
 
-async function stop({ child }: HavenProcess, ms: number): Promise<void> {
+async function pauseProcess({ child }: HavenProcess, ms: number): Promise<void> {
   child.kill("SIGSTOP");
   await sleep(ms);
   child.kill("SIGCONT");
 }
 
-test("five stops of 1.2 s under load fail no request, open no breaker and drop no connection", async () => {
+test("five pauses of the process for 1.2 s under load fail no request, open no breaker and drop no connection", async () => {
   const started = await startUnderLoad();
-  for (let stops = 0; stops < 5; stops += 1) {
-    await stop(started.haven, 1200);
+  for (let pauses = 0; pauses < 5; pauses += 1) {
+    await pauseProcess(started.haven, 1200);
     await sleep(700);
   }
   const lagSeconds = await metric(started.haven.url, "nodejs_eventloop_lag_max_seconds");
-  const report = await assertNothingHeldAgainstStores(started);
-  assert.ok(report.system.eventLoop.longestDelayMs > 1000, "the stop is in /health/detailed");
-  assert.ok(lagSeconds > 1, `the stop is in /metrics: ${lagSeconds} s`);
+  const report = await assertStoresReportedHealthy(started);
+  assert.ok(report.system.eventLoop.longestDelayMs > 1000, "the pause is in /health/detailed");
+  assert.ok(lagSeconds > 1, `the pause is in /metrics: ${lagSeconds} s`);
 });
 
-test("eight blocks of 0.7 s under load fail no request, open no breaker and drop no connection", async () => {
+test("eight blocks of the event loop for 0.7 s under load fail no request, open no breaker and drop no connection", async () => {
   const started = await startUnderLoad();
   const { url } = started.haven;
   for (let blocks = 0; blocks < 8; blocks += 1) {
     // Redis commands are in flight when the block begins.
-    const asking = Array.from({ length: 4 }, () => ask(`${url}/test/redis`));
+    const redisRequests = Array.from({ length: 4 }, () => ask(`${url}/test/redis`));
     await ask(`${url}/test/spin/700`);
-    const statuses = (await Promise.all(asking)).map(({ status }) => status);
+    const statuses = (await Promise.all(redisRequests)).map(({ status }) => status);
     assert.deepEqual(statuses, [200, 200, 200, 200]);
     await sleep(700);
   }
-  await assertNothingHeldAgainstStores(started);
+  await assertStoresReportedHealthy(started);
 });
 
-/** Blocks the event loop of the server repeatedly until it is stopped; returns the sum of all blocks. */
+/** Blocks the event loop of the server repeatedly, until the returned function is called, which returns the sum of the blocks. */
 function startStalls(url: string) {
-  let running = true;
-  const all = (async () => {
+  let isRunning = true;
+  const totalMs = (async () => {
     let blocks = 0;
-    for (; running; blocks += 1) {
+    for (; isRunning; blocks += 1) {
       await ask(`${url}/test/spin/${blockMs}`);
       await sleep(300);
     }
     return blocks * blockMs;
   })();
   return () => {
-    running = false;
-    return all;
+    isRunning = false;
+    return totalMs;
   };
 }
 

@@ -21,7 +21,7 @@ import { type PostgresServer, startPostgresServer } from "../shared/servers/post
 import { askRedis, type RedisServer, startRedisServer } from "../shared/servers/redis-servers.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 
-// A store answers and does not do its work before the server starts.
+// A store is already impaired when the server starts: it responds, but it accepts no writes.
 
 const skip = without("pg_virtualenv") || without("redis-server");
 let postgres: PostgresServer;
@@ -77,7 +77,7 @@ test("a server that starts with a read-only Postgres is ready, reports it as deg
   await haven.stop();
 });
 
-test("with postgres:write in READY_REQUIRES the start is not over before Postgres accepts writes", {
+test("with postgres:write in READY_REQUIRES, the startup probe fails until Postgres accepts writes", {
   skip,
 }, async () => {
   await setReadOnly("on");
@@ -85,7 +85,7 @@ test("with postgres:write in READY_REQUIRES the start is not over before Postgre
   try {
     const check = await eventually(
       async () => (await reportOf(haven)).checks["postgres"],
-      (seen) => seen?.status === "impaired",
+      (state) => state?.status === "impaired",
       20_000,
     );
     assert.equal(check?.reason, "read_only");
@@ -104,7 +104,7 @@ test("with postgres:write in READY_REQUIRES the start is not over before Postgre
   await haven.stop();
 });
 
-test("a server that starts with a Redis out of memory looks sessions up, and refuses changes to them until it has memory", {
+test("a server that starts while Redis is out of memory reads sessions, and rejects changes of sessions until Redis has memory", {
   skip,
 }, async () => {
   await askRedis(redis.port, "config", "set", "maxmemory", "1");

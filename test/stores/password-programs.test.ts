@@ -12,7 +12,7 @@ import { appRole, asAppRole, freshDatabase } from "../shared/servers/database.ts
 import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 
-test("while the programs for passwords hang, both checks name the cause, and the server is ready once they print", {
+test("while the password commands hang, both checks report the cause, and the server becomes ready when the commands print the password", {
   skip: without("redis-server"),
 }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-programs-"));
@@ -40,7 +40,7 @@ test("while the programs for passwords hang, both checks name the cause, and the
   for (const store of ["postgres", "redis"]) {
     const check = await eventually(
       async () => (await reportOf(haven)).checks[store],
-      (seen) => seen?.status === "down",
+      (state) => state?.status === "down",
       20_000,
     );
     assert.equal(check?.reason, "credentials", store);

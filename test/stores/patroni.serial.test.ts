@@ -29,9 +29,9 @@ test("a server with two hosts in DATABASE_URL follows a switchover of Patroni un
   const write = () => createProperty(haven, person);
   const acknowledged: string[] = [];
   const refusals = new Set<string>();
-  let running = true;
+  let isRunning = true;
   const load = (async () => {
-    while (running) {
+    while (isRunning) {
       const answer = await write();
       if (answer.status === 201) acknowledged.push((answer.json() as { id: string }).id);
       else refusals.add(`${answer.status} Retry-After: ${answer.headers["retry-after"] ?? "none"}`);
@@ -41,7 +41,7 @@ test("a server with two hosts in DATABASE_URL follows a switchover of Patroni un
     await patroni.switchOver();
     await assertWritesAgain(haven, "postgres", write);
   } finally {
-    running = false;
+    isRunning = false;
     await load;
   }
   for (const refusal of refusals) assert.match(refusal, /^503 Retry-After: \d+$/);

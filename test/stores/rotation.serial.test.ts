@@ -67,14 +67,14 @@ test("passwords, certificates and authorities of both stores are replaced under 
     count % 2 === 0 ? { path, headers: bearer(person) } : rename(`House ${count}`),
   );
 
-  // The order of docs/stores.md. Between the steps the store and the files do not agree.
+  // The steps are in the order of docs/stores.md. Between the steps, the secrets of a store differ from those in the files.
   writeFileSync(files.ca, `${readFileSync(old.caFile, "utf8")}${readFileSync(next.caFile, "utf8")}`);
   writeUrl("second");
   await query(postgres.url, `ALTER SYSTEM SET ssl_cert_file = '${after.certFile}'`);
   await query(postgres.url, `ALTER SYSTEM SET ssl_key_file = '${after.keyFile}'`);
   await query(postgres.url, "SELECT pg_reload_conf()");
-  const askAll = () => Promise.all(Array.from({ length: 20 }, () => createProperty(haven, person)));
-  const statuses = (await askAll()).map(({ status }) => status);
+  const createMany = () => Promise.all(Array.from({ length: 20 }, () => createProperty(haven, person)));
+  const statuses = (await createMany()).map(({ status }) => status);
   await query(postgres.url, `ALTER ROLE ${appRole.name} PASSWORD 'second'`);
   await askRedis(redis.port, "acl", "setuser", "haven", ">second");
   writeFileSync(files.password, "second\n");
@@ -82,8 +82,8 @@ test("passwords, certificates and authorities of both stores are replaced under 
   await askRedis(redis.port, "acl", "setuser", "haven", "<first");
   copyFileSync(next.caFile, files.ca);
 
-  // New connections have to use the new secrets and certificates: Redis closes the old ones, and of those to Postgres the
-  // health check's is ended, which no request uses.
+  // New connections have to use the new secrets and certificates. Redis closes all connections of the server. Postgres closes
+  // only the connections of the health checks, because a request on a closed connection would fail.
   const sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'haven-health%'";
   assert.ok((await query(postgres.url, sql)).length > 0);
   await askRedis(redis.port, "client", "kill", "user", "haven");
@@ -92,7 +92,7 @@ test("passwords, certificates and authorities of both stores are replaced under 
     (signedIn) => signedIn !== undefined,
     20_000,
   );
-  statuses.push(...(await askAll()).map(({ status }) => status));
+  statuses.push(...(await createMany()).map(({ status }) => status));
   const outcomes = await load.stop();
   assert.deepEqual([...new Set(statuses)], [201]);
   assert.deepEqual(

@@ -15,7 +15,7 @@ import { postgresUser, startPostgresServer } from "../shared/servers/postgres-se
 import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 
-// The set-ups of docs/stores.md on the whole server. What each driver does with them is tested beside the drivers.
+// Starts the whole server with each set-up of docs/stores.md. The tests of the drivers cover the options of each driver.
 
 const skip = without("pg_virtualenv") || without("openssl") || without("redis-server");
 const folder = mkdtempSync(join(tmpdir(), "haven-set-ups-"));
@@ -35,7 +35,7 @@ const names = [
   "a password with special characters, and an authority in a bundle",
   "a client certificate instead of a password",
   "a Unix socket",
-  "addresses in files with line breaks of Windows",
+  "addresses in files with Windows line breaks",
   "passwords that programs print",
   "three hosts, the first refused and the second silent",
 ] as const;
@@ -62,25 +62,25 @@ before(async () => {
   const redisUrl = `redis://haven:${encoded}@127.0.0.1:${redis.port}`;
   const postgresUrl = `postgres://${appRole.name}:${encoded}@127.0.0.1:${port}/haven_template`;
   const client = authority.issue("certified");
-  const others = `${readFileSync(createAuthority("Another").caFile, "utf8")}\n# Ours\n${readFileSync(authority.caFile, "utf8")}`;
-  const ca = { DATABASE_CA_FILE: file("bundle", others) };
-  const [encrypted, own] = [["postgres"], { REDIS_URL: redisUrl }];
-  const printed = file("password", `${password}\n`);
+  const bundle = `${readFileSync(createAuthority("Another").caFile, "utf8")}\n# Ours\n${readFileSync(authority.caFile, "utf8")}`;
+  const ca = { DATABASE_CA_FILE: file("bundle", bundle) };
+  const [postgresCertificate, redisEnv] = [["postgres"], { REDIS_URL: redisUrl }];
+  const passwordFile = file("password", `${password}\n`);
   Object.assign(setUps, {
-    [names[0]]: { env: { ...own, ...ca, DATABASE_URL: postgresUrl }, certificates: encrypted },
+    [names[0]]: { env: { ...redisEnv, ...ca, DATABASE_URL: postgresUrl }, certificates: postgresCertificate },
     [names[1]]: {
       env: {
-        ...own,
+        ...redisEnv,
         ...ca,
         DATABASE_URL: `postgres://certified@127.0.0.1:${port}/haven_template`,
         DATABASE_CERT_FILE: client.certFile,
         DATABASE_KEY_FILE: client.keyFile,
       },
-      certificates: encrypted,
+      certificates: postgresCertificate,
     },
     [names[2]]: {
       env: {
-        ...own,
+        ...redisEnv,
         DATABASE_URL: `postgres://${appRole.name}@/haven_template?host=${encodeURIComponent(server.folder)}&port=${port}`,
       },
     },
@@ -95,15 +95,15 @@ before(async () => {
     [names[4]]: {
       env: {
         DATABASE_URL: `postgres://${appRole.name}@127.0.0.1:${port}/haven_template`,
-        DATABASE_PASSWORD_COMMAND: `cat ${printed}`,
+        DATABASE_PASSWORD_COMMAND: `cat ${passwordFile}`,
         REDIS_URL: `redis://127.0.0.1:${redis.port}`,
         REDIS_USERNAME: "haven",
-        REDIS_PASSWORD_COMMAND: `cat ${printed}`,
+        REDIS_PASSWORD_COMMAND: `cat ${passwordFile}`,
       },
     },
     [names[5]]: {
       env: {
-        ...own,
+        ...redisEnv,
         DATABASE_URL: `${postgresUrl.replace(`127.0.0.1:${port}`, `127.0.0.1:${await freePort()},127.0.0.1:${silent.port},127.0.0.1:${port}`)}?target_session_attrs=read-write`,
       },
     },
@@ -123,7 +123,7 @@ for (const name of names) {
       certificates,
     );
     await haven.stop();
-    const logged = JSON.stringify(haven.logs);
-    for (const secret of [password, encoded]) assert.ok(!logged.includes(secret), "a password is in the log");
+    const logText = JSON.stringify(haven.logs);
+    for (const secret of [password, encoded]) assert.ok(!logText.includes(secret), "a password is in the log");
   });
 }

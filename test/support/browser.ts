@@ -23,18 +23,18 @@ export async function openTab(t: TestContext, browser: Browser, url: string, opt
   t.after(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
-  const complaints: string[] = [];
-  page.on("pageerror", (error) => complaints.push(error.message));
+  const problems: string[] = [];
+  page.on("pageerror", (error) => problems.push(error.message));
   page.on("console", (message) => {
     // The browser itself logs an error for each 503 and each refused connection.
-    if (!message.text().startsWith("Failed to load resource")) complaints.push(message.text());
+    if (!message.text().startsWith("Failed to load resource")) problems.push(message.text());
   });
   page.on("request", (request) => {
     if (!request.url().startsWith(new URL(url).origin) && !request.url().startsWith("data:"))
-      complaints.push(request.url());
+      problems.push(request.url());
   });
   await page.goto(url);
-  return { page, complaints, assertQuiet: () => assert.deepEqual(complaints, []) };
+  return { page, problems, assertNoProblems: () => assert.deepEqual(problems, []) };
 }
 
 export const evaluate = async (page: Page, expression: string): Promise<unknown> => page.evaluate(expression);

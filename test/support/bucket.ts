@@ -14,7 +14,14 @@ const load = createRequire(new URL("./s3-server/", import.meta.url));
 const bucket = "haven-photos";
 const credentials = { accessKeyId: "S3RVER", secret: "S3RVER" };
 
-export type TestBucket = { url: string; env: Record<string, string>; names(): string[]; refused(): number };
+export type TestBucket = {
+  url: string;
+  env: Record<string, string>;
+  /** Returns the names of the objects, without the object of the health check. */
+  names(): string[];
+  /** Returns the number of requests with a wrong signature. */
+  refused(): number;
+};
 
 /** Starts an S3-compatible server with a bucket. The server accepts any signature, so a proxy verifies signatures first. */
 export async function startBucket(): Promise<TestBucket> {
@@ -47,7 +54,6 @@ export async function startBucket(): Promise<TestBucket> {
       S3_ACCESS_KEY_ID: credentials.accessKeyId,
       S3_SECRET_ACCESS_KEY: credentials.secret,
     },
-    // The names do not include the object of the health check.
     names: () =>
       readdirSync(join(directory, bucket))
         .flatMap((file) => /^(.*)\._S3rver_object$/.exec(file)?.[1] ?? [])
@@ -63,17 +69,18 @@ export function isSigned(
   { method, url = "", headers }: Pick<IncomingMessage, "method" | "url" | "headers">,
   secret: string,
 ): boolean {
-  const form =
+  const authorizationPattern =
     /^AWS4-HMAC-SHA256 Credential=[^/]+\/((\d{8})\/([^/]+)\/s3\/aws4_request), ?SignedHeaders=([^,]+), ?Signature=(\w{64})$/;
-  const [, scope, day = "", region = "", signed = "", signature] = form.exec(headers.authorization ?? "") ?? [];
-  const lines = signed.split(";").map((name) => `${name}:${String(headers[name]).trim()}\n`);
-  const canonical = [method, url, "", lines.join(""), signed, headers["x-amz-content-sha256"]].join("\n");
-  const text = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hash(canonical)].join("\n");
+  const [, scope, day = "", region = "", signedHeaders = "", signature] =
+    authorizationPattern.exec(headers.authorization ?? "") ?? [];
+  const headerLines = signedHeaders.split(";").map((name) => `${name}:${String(headers[name]).trim()}\n`);
+  const canonical = [method, url, "", headerLines.join(""), signedHeaders, headers["x-amz-content-sha256"]].join("\n");
+  const stringToSign = ["AWS4-HMAC-SHA256", headers["x-amz-date"], scope, hash(canonical)].join("\n");
   const key = [day, region, "s3", "aws4_request"].reduce<string | Buffer>(
     (parent, part) => createHmac("sha256", parent).update(part).digest(),
     `AWS4${secret}`,
   );
-  return createHmac("sha256", key).update(text).digest("hex") === signature;
+  return createHmac("sha256", key).update(stringToSign).digest("hex") === signature;
 }
 
 const hash = (text: string): string => createHash("sha256").update(text).digest("hex");

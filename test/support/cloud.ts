@@ -4,15 +4,16 @@ import { sampleSecrets } from "./pods.ts";
 
 /** Reads the configuration from the settings of a cloud's files (NAME=VALUE NAME=VALUE). Fails for unknown settings. */
 export function configFromCloud(settings: string) {
-  // The ranges of the subnets are the one value that the user fills in.
+  // The user has to fill in only the ranges of the subnets.
   const filledIn = settings.replace(/TRUST_PROXY=FILL-IN\S*/, "TRUST_PROXY=10.0.1.0/24,10.0.2.0/24");
-  const given = Object.fromEntries(filledIn.split(" ").map((setting) => setting.split("=", 2)));
-  return configWith({ NODE_ENV: "production", ...sampleSecrets, ...given });
+  const environment = Object.fromEntries(filledIn.split(" ").map((setting) => setting.split("=", 2)));
+  return configWith({ NODE_ENV: "production", ...sampleSecrets, ...environment });
 }
 
-export function configWith(given: Readonly<Record<string, string>>) {
-  for (const name of Object.keys(given)) if (!(name in variables.shape)) throw new Error(`There is no setting ${name}`);
-  return readConfig(given);
+export function configWith(environment: Readonly<Record<string, string>>) {
+  for (const name of Object.keys(environment))
+    if (!(name in variables.shape)) throw new Error(`There is no setting ${name}`);
+  return readConfig(environment);
 }
 
 /** Returns the value that a platform inserts for a reference to its database, its Redis or its secret generator. */

@@ -63,7 +63,7 @@ export const parseTemplate = (text: string): Template =>
 
 let loaded: Specification | undefined;
 
-/** Returns where a template violates AWS's description of its resources: names, types, missing properties. */
+/** Returns the violations of AWS's specification of resources: unknown names, wrong types, missing properties. */
 export function errorsOfTemplate(template: Template): string[] {
   loaded ??= loadAwsServiceSpecSync();
   const db = loaded;
@@ -84,19 +84,19 @@ export function errorsOfTemplate(template: Template): string[] {
     switch (type.type) {
       case "string":
         // CloudFormation accepts numbers and booleans as strings, but a clean template does not use them.
-        if (typeof value !== "string") faults.push(`${path} is no string`);
+        if (typeof value !== "string") faults.push(`${path} is not a string`);
         else if (type.allowedValues && !type.allowedValues.includes(value))
-          faults.push(`${path} is none of its values`);
+          faults.push(`${path} is not one of the allowed values`);
         return;
       case "integer":
       case "number":
-        if (typeof value !== "number") faults.push(`${path} is no number`);
+        if (typeof value !== "number") faults.push(`${path} is not a number`);
         return;
       case "boolean":
         if (typeof value !== "boolean") faults.push(`${path} is neither true nor false`);
         return;
       case "array":
-        if (!Array.isArray(value)) faults.push(`${path} is no list`);
+        if (!Array.isArray(value)) faults.push(`${path} is not a list`);
         else for (const [index, item] of value.entries()) check(item, type.element, `${path}.${index}`);
         return;
       case "ref": {
@@ -104,13 +104,13 @@ export function errorsOfTemplate(template: Template): string[] {
         return;
       }
       default:
-        faults.push(`${path} has the type ${type.type}, which nothing here understands`);
+        faults.push(`${path} has the type ${type.type}, which this check does not support`);
     }
   }
 
   function checkFields(value: unknown, properties: Properties, path: string): void {
     if (!isFields(value)) {
-      faults.push(`${path} has no fields`);
+      faults.push(`${path} is not an object`);
       return;
     }
     for (const [name, { required }] of Object.entries(properties))
@@ -125,8 +125,9 @@ export function errorsOfTemplate(template: Template): string[] {
   function checkReferences(value: unknown, path: string): void {
     if (Array.isArray(value)) for (const [index, item] of value.entries()) checkReferences(item, `${path}.${index}`);
     if (!isFields(value)) return;
-    const { Ref: to, "Fn::GetAtt": attribute, "Fn::If": branches } = value;
-    if (to !== undefined && !isKnown(String(to))) faults.push(`${path} refers to ${to}, which does not exist`);
+    const { Ref: target, "Fn::GetAtt": attribute, "Fn::If": branches } = value;
+    if (target !== undefined && !isKnown(String(target)))
+      faults.push(`${path} refers to ${target}, which does not exist`);
     if (typeof attribute === "string") {
       const [name = "", ...rest] = attribute.split(".");
       if (resources.get(name)?.attributes[rest.join(".")] === undefined)

@@ -64,26 +64,26 @@ export function checksOf(answer: Answer): Record<string, { status: string; criti
 }
 
 /**
- * Polls /live from another process during some work. Returns the longest response time, without the time that the prober
- * and the process `serverPid` waited for a processor.
+ * Polls /alive from another process while `work` runs. Returns the longest response time, without the time for which the
+ * polling process and the process `serverPid` waited for a processor.
  */
-export async function slowestLiveProbeMs(
+export async function slowestAliveProbeMs(
   url: string,
-  meanwhile: () => Promise<unknown>,
+  work: () => Promise<unknown>,
   serverPid?: number,
 ): Promise<number> {
   const prober = fork(new URL("./live-prober.ts", import.meta.url), [
     url,
     ...(serverPid === undefined ? [] : [String(serverPid)]),
   ]);
-  const gone = once(prober, "exit");
+  const exited = once(prober, "exit");
   await once(prober, "message");
   try {
-    await meanwhile();
+    await work();
   } finally {
-    prober.send("how was it?");
+    prober.send("report");
   }
-  const [worst] = await once(prober, "message");
-  await gone;
-  return Number(worst);
+  const [slowestMs] = await once(prober, "message");
+  await exited;
+  return Number(slowestMs);
 }

@@ -11,7 +11,7 @@ export const runHelm = (...args: string[]) => runProgram(fileOf(helm), args);
 
 type Options = { release?: string; values?: readonly string[] };
 
-/** Returns the arguments of `helm template` for the chart, with an address of the gateway and the given `key=value`s. */
+/** Returns the arguments of `helm template` for the chart, with a range for the gateway and the given `key=value` pairs. */
 const templateArguments = ({ release = "haven-api", values = [] }: Options): string[] => [
   "template",
   release,
@@ -24,14 +24,14 @@ const templateArguments = ({ release = "haven-api", values = [] }: Options): str
 ];
 
 /** Renders the text that `helm install` would send. */
-export async function renderedChart(options: Options = {}): Promise<string> {
+export async function renderChartText(options: Options = {}): Promise<string> {
   const { code, output } = await runHelm(...templateArguments(options));
   if (code !== 0) throw new Error(output);
   return output;
 }
 
 export const renderChart = async (options: Options = {}): Promise<readonly ClusterObject[]> =>
-  parseObjects(await renderedChart(options));
+  parseObjects(await renderChartText(options));
 
 /** Renders with values that the chart has to refuse, and returns what helm prints. */
 export async function refusalOf(values: readonly string[]): Promise<string> {

@@ -14,7 +14,7 @@ export function noise(width: number, height: number): Sharp {
 export const plain = (width: number, height: number, background = "#2a7f9e"): Sharp =>
   sharp({ create: { width, height, channels: 3, background } });
 
-/** Encodes raw pixels, because the server in this process disables sharp's readers of other inputs. */
+/** Encodes an image from raw pixels, because the server in this process disables sharp's readers of other inputs. */
 export async function encoded(kind: Kind, image: Sharp): Promise<Buffer> {
   const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
   const { width, height, channels } = info;

@@ -8,23 +8,23 @@ export const findLowContrast = `(() => {
     });
     return 0.2126 * r + 0.7152 * g + 0.0722 * b;
   };
-  const behind = (element) => {
-    for (let at = element; at; at = at.parentElement) {
-      const colour = getComputedStyle(at).backgroundColor;
+  const backgroundOf = (element) => {
+    for (let ancestor = element; ancestor; ancestor = ancestor.parentElement) {
+      const colour = getComputedStyle(ancestor).backgroundColor;
       if (numbers(colour)[3] !== 0) return colour;
     }
     return "rgb(255, 255, 255)";
   };
-  const found = [];
+  const lowContrast = [];
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) {
     const element = texts.currentNode.parentElement;
     if (texts.currentNode.data.trim() === "" || !element.checkVisibility() || element.closest("svg, .visually-hidden")) continue;
-    const [a, b] = [getComputedStyle(element).color, behind(element)].map(luminance);
+    const [a, b] = [getComputedStyle(element).color, backgroundOf(element)].map(luminance);
     const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) found.push(texts.currentNode.data + " " + ratio.toFixed(2));
+    if (ratio < 4.5) lowContrast.push(texts.currentNode.data + " " + ratio.toFixed(2));
   }
-  return found;
+  return lowContrast;
 })()`;
 
 /** A script that returns by how much the page is wider than the window. */

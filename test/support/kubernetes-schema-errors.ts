@@ -39,34 +39,34 @@ const byName = new Map(models.map((model) => [nameOf(model), model]));
 
 /**
  * Returns the errors of an object against the schema of its kind: fields that are missing, of a wrong type, or unknown.
- * The validators ignore unknown fields. They read every field that they know, so each field that they did not read is
- * unknown.
+ * The validators ignore unknown fields, but they read every field of the schema. A field that a validator did not read is
+ * therefore unknown.
  */
 export function schemaErrorsOf(object: { apiVersion: string; kind: string }): string[] {
   const model = byName.get(nameOf(object));
   if (model === undefined) return [`${nameOf(object)} has no schema in this file`];
-  const watched = watch(object, "");
+  const tracked = trackReads(object, "");
   try {
-    Reflect.apply(model.prototype.validate, watched.value, []);
+    Reflect.apply(model.prototype.validate, tracked.value, []);
   } catch (error) {
     return [error instanceof Error ? error.message : String(error)];
   }
-  return watched.unread().map((path) => `${path} is unknown`);
+  return tracked.unread().map((path) => `${path} is unknown`);
 }
 
-type Watched = { value: object; unread(): string[] };
+type TrackedReads = { value: object; unread(): string[] };
 
-function watch(target: object, path: string): Watched {
+function trackReads(target: object, path: string): TrackedReads {
   const read = new Set<string>();
-  const inside = new Map<string, Watched>();
+  const children = new Map<string, TrackedReads>();
   const value = new Proxy(target, {
     get(_, key) {
       const found: unknown = Reflect.get(target, key);
       if (typeof key === "symbol" || !Object.hasOwn(target, key)) return found;
       read.add(key);
       if (typeof found !== "object" || found === null) return found;
-      const known = inside.get(key) ?? watch(found, `${path}/${key}`);
-      inside.set(key, known);
+      const known = children.get(key) ?? trackReads(found, `${path}/${key}`);
+      children.set(key, known);
       return known.value;
     },
   });
@@ -74,7 +74,7 @@ function watch(target: object, path: string): Watched {
     ...Object.keys(target)
       .filter((key) => !read.has(key))
       .map((key) => `${path}/${key}`),
-    ...[...inside.values()].flatMap((one) => one.unread()),
+    ...[...children.values()].flatMap((one) => one.unread()),
   ];
   return { value, unread };
 }

@@ -24,14 +24,14 @@ export const overlays: readonly Rendered[] = readdirSync(join(folder, "overlays"
 );
 export const allRendered: readonly Rendered[] = ["base", ...overlays];
 
-const remembered = new Map<Rendered, readonly ClusterObject[]>();
+const renderedObjects = new Map<Rendered, readonly ClusterObject[]>();
 
 /** Renders the objects that `kubectl apply -k` would send. */
 export function render(name: Rendered): readonly ClusterObject[] {
-  let objects = remembered.get(name);
+  let objects = renderedObjects.get(name);
   if (objects === undefined) {
     objects = parseObjects(renderYaml(name));
-    remembered.set(name, objects);
+    renderedObjects.set(name, objects);
   }
   return objects;
 }
@@ -66,7 +66,7 @@ function folderForKubectl(): string {
     const copy = mkdtempSync(join(tmpdir(), "haven-k8s-"));
     atEnd(() => rmSync(copy, { recursive: true, force: true }));
     cpSync(folder, copy, { recursive: true });
-    for (const file of globSync("**/kustomization.yaml", { cwd: copy })) withOldNames(join(copy, file));
+    for (const file of globSync("**/kustomization.yaml", { cwd: copy })) useOldFieldNames(join(copy, file));
     copyForOldKubectl = copy;
   }
   return copyForOldKubectl;
@@ -77,7 +77,7 @@ const kustomization = z.looseObject({
   patches: z.array(z.strictObject({ path: z.string() })).default([]),
 });
 
-function withOldNames(file: string): void {
+function useOldFieldNames(file: string): void {
   const { resources, patches, ...rest } = kustomization.parse(parse(readFileSync(file, "utf8")));
   const isFolder = (name: string) => statSync(join(file, "..", name)).isDirectory();
   const old = {

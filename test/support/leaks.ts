@@ -4,9 +4,10 @@ import { cleanUp } from "../shared/at-end.ts";
 import { isEdgeTest } from "./network-namespace.ts";
 import { timeLimitMs } from "./time-limit.ts";
 
-// Loaded before each test file: cleans up after it, and fails it when it leaves a socket, a server, a timer or a child.
+// Loaded before each test file. After the tests, the cleanups run, and a socket, server, timer or child process that is still
+// open fails the file.
 
-const suspicious = new Set([
+const leakKinds = new Set([
   "TCPSocketWrap",
   "TCPServerWrap",
   "TCPWRAP",
@@ -23,8 +24,8 @@ if (process.env["NODE_TEST_CONTEXT"] !== undefined) {
     await cleanUp();
     // After `end`, a socket takes a moment to close.
     for (let tries = 0; tries < 40 && leftovers().length > 0; tries += 1) await sleep(50, undefined, { ref: false });
-    const left = leftovers();
-    if (left.length > 0) throw new Error(`Left behind: ${left.join(", ")}`);
+    const open = leftovers();
+    if (open.length > 0) throw new Error(`Still open after the tests: ${open.join(", ")}`);
   });
 }
 
@@ -39,4 +40,4 @@ setTimeout(
   timeLimitMs({ edge: isEdgeTest(file), serial: file.endsWith(".serial.test.ts") }),
 ).unref();
 
-const leftovers = (): string[] => process.getActiveResourcesInfo().filter((kind) => suspicious.has(kind));
+const leftovers = (): string[] => process.getActiveResourcesInfo().filter((kind) => leakKinds.has(kind));

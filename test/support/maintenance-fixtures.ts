@@ -16,9 +16,9 @@ export async function newOwner(url: string): Promise<Owner> {
 }
 
 /** Creates a maintenance request and returns its id. */
-export const askForRepair = (url: string, owner: Owner, title = "Kitchen tap drips", key = ""): Promise<string> => {
-  const once = key === "" ? {} : { "idempotency-key": key };
-  return made(`${url}/api/v1/units/${owner.unitId}/maintenance-requests`, { title }, owner, once);
+export const createRequest = (url: string, owner: Owner, title = "Kitchen tap drips", key = ""): Promise<string> => {
+  const idempotency = key === "" ? {} : { "idempotency-key": key };
+  return createAndReturnId(`${url}/api/v1/units/${owner.unitId}/maintenance-requests`, { title }, owner, idempotency);
 };
 
 export async function moveRequest(url: string, owner: Owner, id: string, status: string): Promise<void> {
@@ -52,7 +52,7 @@ export async function writeMany(databaseUrl: string, owner: Owner, count: number
   await query(databaseUrl, sql, [owner.userId, owner.unitId, count, bytes]);
 }
 
-async function made(url: string, body: unknown, person: SignedIn, headers: Record<string, string> = {}) {
+async function createAndReturnId(url: string, body: unknown, person: SignedIn, headers: Record<string, string> = {}) {
   const answer = await postJson(url, body, { ...bearer(person), ...headers });
   if (answer.status !== 201) throw new Error(`${answer.status} ${answer.text}`);
   return (answer.json() as { id: string }).id;

@@ -23,8 +23,8 @@ const versions: readonly Version[] = [
 ];
 
 /**
- * Creates a memory limit of the kernel, as for a container, with both versions of cgroups. Undefined without
- * permission.
+ * Creates a memory limit of the kernel, as for a container, with version 1 or 2 of cgroups. Returns undefined if this
+ * process may not create one.
  */
 export function createMemoryCgroup(bytes: number): MemoryCgroup | undefined {
   for (const { root, limit, peak, events } of versions) {

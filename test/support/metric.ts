@@ -6,4 +6,4 @@ export async function metric(url: string, name: string): Promise<number> {
   return Number(new RegExp(`^${RegExp.escape(name)} (\\S+)$`, "m").exec(text)?.[1] ?? 0);
 }
 
-export const megabytes = async (url: string) => (await metric(url, "process_resident_memory_bytes")) / 1e6;
+export const residentMegabytes = async (url: string) => (await metric(url, "process_resident_memory_bytes")) / 1e6;

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
-import { has, refuseOrSkip } from "../shared/programs.ts";
+import { failOrSkip, has } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 
 // The real OpenTelemetry Collector, built from its Go modules with the two components that the tests need. The build
@@ -35,7 +35,7 @@ export function provideReceiver(): void {
   const flags = ["build", "-trimpath", "-ldflags", "-s -w", "-o", unfinished, "."];
   const { status } = spawnSync(go, flags, { cwd: sources, stdio: ["ignore", "ignore", "inherit"], timeout: 900_000 });
   if (status === 0) renameSync(unfinished, receiverProgram);
-  else refuseOrSkip("tests of traces with the OpenTelemetry Collector, which need Go");
+  else failOrSkip("tests of traces with the OpenTelemetry Collector, which need Go");
 }
 
 export type ReceivedSpan = {

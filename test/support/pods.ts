@@ -58,7 +58,7 @@ const workload = z.looseObject({
   }),
 });
 
-const haven = z.looseObject({
+const havenDeployment = z.looseObject({
   spec: z.looseObject({
     replicas: z.never().optional(),
     minReadySeconds: z.number(),
@@ -105,7 +105,7 @@ export function havenPod(objects: readonly ClusterObject[]): Pod {
 
 /** Returns the rollout settings and the probes of the Deployment. */
 export function rollout(objects: readonly ClusterObject[]) {
-  const { spec } = haven.parse(find(objects, "Deployment", "haven-api-deployment"));
+  const { spec } = havenDeployment.parse(find(objects, "Deployment", "haven-api-deployment"));
   const [{ startupProbe, readinessProbe, livenessProbe }] = spec.template.spec.containers;
   return {
     ...spec.strategy.rollingUpdate,
@@ -153,8 +153,8 @@ export function environmentOf(pod: Pod, objects: readonly ClusterObject[]): Reco
   for (const { name, value } of pod.container.env) {
     if (!Object.hasOwn(files, name.replace(/_FILE$/, ""))) environment[name] = value ?? `${name}-from-elsewhere`;
   }
-  const given: Readonly<Record<string, string>> = sampleSecrets;
-  for (const [name, { key }] of Object.entries(files)) environment[name] = given[key] ?? "";
+  const secretValues: Readonly<Record<string, string>> = sampleSecrets;
+  for (const [name, { key }] of Object.entries(files)) environment[name] = secretValues[key] ?? "";
   // Users replace the values that begin with FILL-IN.
   if (environment["TRUST_PROXY"]?.startsWith("FILL-IN")) environment["TRUST_PROXY"] = gatewayRange;
   return environment;

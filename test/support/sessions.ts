@@ -11,14 +11,18 @@ export async function beginSession({ running }: Haven, userId: string) {
   const secrets = createSessionSecrets(keys.sessionSecrets);
   const limits = { idleSeconds: 86_400, maxAgeSeconds: 604_800 };
   const store = createSessionStore({ redis: running.parts.redis, limits });
-  const made = await store.create(userId, "member", { device: "test", address: "127.0.0.1" }, new Date(), (id, seed) =>
-    hashCookie(secrets.cookie(userId, id, seed)),
+  const session = await store.create(
+    userId,
+    "member",
+    { device: "test", address: "127.0.0.1" },
+    new Date(),
+    (id, seed) => hashCookie(secrets.cookie(userId, id, seed)),
   );
   return {
     userId,
-    sessionId: made.id,
-    accessToken: createAccessTokens(keys, 600).sign({ userId, sessionId: made.id, role: "member" }, made.endsInMs)
+    sessionId: session.id,
+    accessToken: createAccessTokens(keys, 600).sign({ userId, sessionId: session.id, role: "member" }, session.endsInMs)
       .token,
-    refreshToken: secrets.refreshToken(userId, made.id, made.seed, made.generation),
+    refreshToken: secrets.refreshToken(userId, session.id, session.seed, session.generation),
   };
 }

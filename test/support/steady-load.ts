@@ -21,7 +21,7 @@ export function startSteadyLoad(
 ): SteadyLoad {
   const agent = new Agent({ keepAlive: true });
   const outcomes: Record<string, number> = {};
-  let running = true;
+  let isRunning = true;
 
   const send = async ({ path, method = "GET", headers = {}, body }: LoadRequest) => {
     const startedAt = performance.now();
@@ -31,10 +31,10 @@ export function startSteadyLoad(
     outcomes[name] = (outcomes[name] ?? 0) + 1;
   };
 
-  const all = (async () => {
+  const sending = (async () => {
     const sent: Promise<void>[] = [];
     const startedAt = performance.now();
-    while (running) {
+    while (isRunning) {
       while (sent.length < ((performance.now() - startedAt) / 1000) * perSecond) sent.push(send(next(sent.length)));
       await sleep(5);
     }
@@ -44,8 +44,8 @@ export function startSteadyLoad(
 
   return {
     async stop() {
-      running = false;
-      await all;
+      isRunning = false;
+      await sending;
       return outcomes;
     },
   };

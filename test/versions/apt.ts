@@ -8,12 +8,12 @@ const downloadLimitMs = 600_000;
 /** The public keys of Debian's archive, from the package debian-archive-keyring. */
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
-/** The packages of one release, resolved and downloaded by apt in a folder of its own, beside those of the machine. */
+/** Resolves and downloads the packages of one release with apt, in a folder that is separate from apt's on this machine. */
 export function createApt(release: Release, folder: string) {
   const lists = ["etc/apt.conf.d", "etc/preferences.d", "state/lists/partial", "cache/archives/partial"];
   for (const name of lists) mkdirSync(join(folder, name), { recursive: true });
   const status = join(folder, "state/status");
-  // Empty: no package is installed, so every library counts as missing.
+  // The status file is empty, so that apt considers every library as missing.
   writeFileSync(status, "");
   writeFileSync(
     join(folder, "etc/sources.list"),

@@ -40,15 +40,15 @@ const { values, tokens } = parseArgs({
   },
 });
 const end = tokens.find(({ kind }) => kind === "option-terminator")?.index ?? Number.POSITIVE_INFINITY;
-const words = tokens.flatMap((token) => (token.kind === "positional" ? [token] : []));
-const wanted = words.filter(({ index }) => index < end).map(({ value }) => value);
-const files = words.filter(({ index }) => index > end).map(({ value }) => value);
+const positionals = tokens.flatMap((token) => (token.kind === "positional" ? [token] : []));
+const requestedReleases = positionals.filter(({ index }) => index < end).map(({ value }) => value);
+const files = positionals.filter(({ index }) => index > end).map(({ value }) => value);
 const isUnknown = (name: string) => !releases.some((one) => one.name === name);
-const only = (values.only ?? subjects).flatMap((name) => subjects.filter((subject) => subject === name));
+const selectedSubjects = (values.only ?? subjects).flatMap((name) => subjects.filter((subject) => subject === name));
 if (
   values.help ||
-  wanted.some(isUnknown) ||
-  only.length < (values.only?.length ?? 0) ||
+  requestedReleases.some(isUnknown) ||
+  selectedSubjects.length < (values.only?.length ?? 0) ||
   (values.write && files.length > 0)
 ) {
   process.stderr.write(usage);
@@ -57,7 +57,9 @@ if (
 
 provideNodeVersions();
 let failed = 0;
-for (const release of releases.filter(({ name }) => wanted.length === 0 || wanted.includes(name))) {
+for (const release of releases.filter(
+  ({ name }) => requestedReleases.length === 0 || requestedReleases.includes(name),
+)) {
   if (!runOn(release)) failed += 1;
 }
 process.exit(failed === 0 ? 0 : 1);
@@ -77,7 +79,7 @@ function runOn(release: Release): boolean {
   const run = (tests: readonly string[]): boolean =>
     spawnSync(node, ["test/run.ts", ...tests], { cwd: project, env, stdio: "inherit" }).status === 0;
   if (files.length > 0) return run(files);
-  return only
+  return selectedSubjects
     .map((subject) => {
       const passed = run(testsOf[subject]);
       const row = { release: release.name, versions, results: { [subject]: passed } };

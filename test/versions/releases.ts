@@ -6,7 +6,7 @@ export type Release = {
   commands: readonly (string | readonly [file: string, command: string])[];
 };
 
-const everywhere = {
+const inAllReleases = {
   packages: ["nginx", "haproxy", "prometheus", "prometheus-alertmanager", "pgbouncer", "patroni", "etcd-server"],
   commands: [
     ...["usr/sbin/nginx", "usr/sbin/haproxy", "usr/bin/prometheus", "usr/bin/promtool"],
@@ -23,18 +23,18 @@ const valkey = ["usr/bin/valkey-server", "redis-server"] as const;
 export const releases: readonly Release[] = [
   {
     name: "bookworm",
-    packages: [...everywhere.packages, "postgresql-15", "redis-server"],
-    commands: [...everywhere.commands, "usr/bin/redis-server"],
+    packages: [...inAllReleases.packages, "postgresql-15", "redis-server"],
+    commands: [...inAllReleases.commands, "usr/bin/redis-server"],
   },
   {
     name: "trixie",
-    packages: [...everywhere.packages, "postgresql-17", "valkey-server"],
-    commands: [...everywhere.commands, valkey],
+    packages: [...inAllReleases.packages, "postgresql-17", "valkey-server"],
+    commands: [...inAllReleases.commands, valkey],
   },
   {
     name: "sid",
     // pebble is an ACME authority for tests.
-    packages: [...everywhere.packages, "postgresql-18", "valkey-server", "pebble"],
-    commands: [...everywhere.commands, valkey, "usr/bin/pebble", "usr/bin/pebble-challtestsrv"],
+    packages: [...inAllReleases.packages, "postgresql-18", "valkey-server", "pebble"],
+    commands: [...inAllReleases.commands, valkey, "usr/bin/pebble", "usr/bin/pebble-challtestsrv"],
   },
 ];

@@ -20,7 +20,7 @@ import { basename, join } from "node:path";
 import { createApt } from "./apt.ts";
 import type { Release } from "./releases.ts";
 
-/** Outside the project, and open to the users that run Postgres and the proxies, unlike the home of root. */
+/** Outside the project. The users that run Postgres and the proxies may read this folder, but not the home of root. */
 const cache = process.getuid?.() === 0 ? "/var/lib/haven-versions" : join(homedir(), ".cache/haven-versions");
 
 /**
@@ -33,10 +33,10 @@ export function unpackRelease(release: Release): string {
   const apt = createApt(release, join(folder, "apt"));
   apt.update();
   const files = apt.files();
-  const wanted = JSON.stringify([files, release.commands, readFileSync(import.meta.filename, "utf8")]);
-  const root = join(folder, createHash("sha256").update(wanted).digest("hex").slice(0, 12));
+  const inputs = JSON.stringify([files, release.commands, readFileSync(import.meta.filename, "utf8")]);
+  const root = join(folder, createHash("sha256").update(inputs).digest("hex").slice(0, 12));
   if (!existsSync(root)) {
-    for (const old of globSync(join(folder, "{????????????,unpacking-*}"))) rmSync(old, { recursive: true });
+    for (const outdated of globSync(join(folder, "{????????????,unpacking-*}"))) rmSync(outdated, { recursive: true });
     process.stderr.write(`Unpacking ${files.length} packages of Debian ${release.name}.\n`);
     apt.download();
     // The programs contain the path of their libraries, so they are unpacked at their final path. The folder of commands
@@ -68,9 +68,9 @@ function addCommands(root: string, finalRoot: string, { commands }: Release): vo
   const [loader] = globSync("usr/lib*/{,*/}ld-linux-*.so.*", { cwd: root });
   if (loader === undefined) throw new Error(`No dynamic loader in ${root}.`);
   const libraries = globSync("usr/lib/{*-linux-gnu,*-linux-gnu/systemd}", { cwd: root });
-  const inside = (folder: string) => libraries.map((one) => join(folder, one)).join(":");
-  const finalLibraries = inside(finalRoot);
-  const patchelf = ["--library-path", inside(root), join(root, "usr/bin/patchelf")];
+  const libraryPath = (folder: string) => libraries.map((one) => join(folder, one)).join(":");
+  const finalLibraries = libraryPath(finalRoot);
+  const patchelf = ["--library-path", libraryPath(root), join(root, "usr/bin/patchelf")];
   const settings = ["--set-interpreter", join(finalRoot, loader), "--force-rpath", "--set-rpath", finalLibraries];
   const patch = (file: string) =>
     execFileSync(join(root, loader), [...patchelf, ...settings, join(root, file)], {

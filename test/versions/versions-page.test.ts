@@ -19,7 +19,7 @@ test("docs/versions.md has a row for each release, on which every test has run a
 const empty = "| Debian | a |\n| --- | --- |\n\nText\n";
 const versionsWith = (version: string) => Object.fromEntries(columns.map((name) => [name, version]));
 
-test("a run of one release replaces its row and keeps those of the others", () => {
+test("a run of one release replaces its row and keeps the rows of the other releases", () => {
   const versions = versionsWith("1.2.3");
   const all = { proxies: true, monitoring: true, stores: true };
   const one = withRow(empty, { release: "trixie", versions, results: { ...all, stores: false } });
@@ -28,7 +28,7 @@ test("a run of one release replaces its row and keeps those of the others", () =
   assert.match(three, /^\| Debian .*\n.*\n\| trixie .* passed \|\n\| sid .* passed \|\n\nText\n$/);
 });
 
-test("a run of one subject keeps the results of the others, unless a version has changed", () => {
+test("a run of one subject keeps the results of the other subjects, unless a version has changed", () => {
   const run = (before: string, version: string, results: Parameters<typeof withRow>[1]["results"]) =>
     withRow(before, { release: "sid", versions: versionsWith(version), results });
   const first = run(empty, "1.2.3", { proxies: true });

@@ -21,7 +21,7 @@ export const readVersions = (env: NodeJS.ProcessEnv): Versions =>
   Object.fromEntries(Object.entries(commandLines).map(([name, line]) => [name, readVersion(line, env)]));
 
 function readVersion([command, ...args]: readonly [string, ...string[]], env: NodeJS.ProcessEnv): string {
-  // nginx prints its version on the second stream.
+  // nginx prints its version on standard error.
   const output = execFileSync("sh", ["-c", '"$0" "$@" 2>&1', command, ...args], {
     env,
     encoding: "utf8",
@@ -44,15 +44,15 @@ export type Row = { release: string; versions: Versions; results: Partial<Record
  */
 export function withRow(page: string, { release, versions, results }: Row): string {
   const existing = new RegExp(`^\\| ${release} \\|.*$`, "m");
-  const former = (existing.exec(page)?.[0] ?? "").split("|").map((cell) => cell.trim());
-  const ofPrograms = columns.map((name) => versions[name] ?? "");
-  const isSame = ofPrograms.every((version, index) => former[index + 2] === version);
-  const ofSubjects = subjects.map((subject, index) => {
+  const oldCells = (existing.exec(page)?.[0] ?? "").split("|").map((cell) => cell.trim());
+  const versionCells = columns.map((name) => versions[name] ?? "");
+  const isSame = versionCells.every((version, index) => oldCells[index + 2] === version);
+  const resultCells = subjects.map((subject, index) => {
     const passed = results[subject];
     if (passed !== undefined) return passed ? "passed" : "failed";
-    return (isSame && former[columns.length + 2 + index]) || "not run";
+    return (isSame && oldCells[columns.length + 2 + index]) || "not run";
   });
-  const row = `| ${[release, ...ofPrograms, ...ofSubjects].join(" | ")} |`;
+  const row = `| ${[release, ...versionCells, ...resultCells].join(" | ")} |`;
   if (existing.test(page)) return page.replace(existing, row);
   return page.replace(/^(\| --- .*\n(?:\|.*\n)*)/m, `$1${row}\n`);
 }

@@ -18,7 +18,7 @@ test("states of a restart are true until the time to recover has passed", () => 
   assert.deepEqual(untrue(change("postgres", 1200, "down"), change("postgres", 2600, "up")), ["postgres down 1400"]);
 });
 
-test("a store that is impaired, down without a restart, or down in a restart of another store is untrue", () => {
+test("an impaired store, a store that is down without a restart, and one that is down in a restart of another store are untrue states", () => {
   assert.deepEqual(untrue(change("postgres", 1200, "impaired"), change("postgres", 1300, "up")), [
     "postgres impaired 100",
   ]);

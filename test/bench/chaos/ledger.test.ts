@@ -24,7 +24,7 @@ test("a write is lost when its row is missing or has another id than the respons
   assert.ok(!isExact(balance));
 });
 
-test("a write that is stored twice is found, acknowledged or not", () => {
+test("a write that is stored twice is found, whether it was acknowledged or not", () => {
   const rows = ["1", "4"].map((id) => ({ name: "a", id })).concat(["5", "6"].map((id) => ({ name: "c", id })));
   const balance = ledgerOfThreeWrites().balance([...rows, { name: "b", id: "2" }]);
   assert.deepEqual([balance.lost, balance.duplicated], [[], ["a", "c"]]);

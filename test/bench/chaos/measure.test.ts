@@ -44,10 +44,10 @@ test("no response and a 5xx are failures, counted by kind and cause; a 4xx is a 
 
 test("a fault is detected when a probe or a proxy observes a new state", () => {
   const before = [observation(0, "ready"), observation(0, "ready", "two"), observation(0, "UP", "one", "proxy")];
-  const seen = facts({
+  const result = facts({
     observations: [...before, observation(3400, "silent"), observation(5500, "DOWN", "one", "proxy")],
   });
-  assert.deepEqual(seen.detectedAfter, { probe: 400, proxy: 2500 });
+  assert.deepEqual(result.detectedAfter, { probe: 400, proxy: 2500 });
   assert.deepEqual(facts({ observations: before }).detectedAfter, { probe: undefined, proxy: undefined });
 });
 
@@ -137,7 +137,7 @@ test("the longest wait is measured over all attempts of a request", () => {
 
 test("bounds are met or missed; only a missed strict bound sets exit code 1", () => {
   const late = facts({ attempts: [attempt(14_000, "503")] });
-  const missedOf = (...given: Parameters<typeof judge>) => judge(...given).filter(({ met }) => !met);
+  const missedOf = (...args: Parameters<typeof judge>) => judge(...args).filter(({ met }) => !met);
   assert.deepEqual(missedOf({}, late), []);
   assert.deepEqual(
     missedOf({ recoveredWithinMs: 4000, onlyInFlightFails: true, readsFailForMs: 500 }, late).map(
@@ -153,13 +153,13 @@ test("bounds are met or missed; only a missed strict bound sets exit code 1", ()
   assert.deepEqual(missedOf({ noRequestFails: true, noAttemptFails: true }, retried), [
     { what: "1 attempts failed (limit: 0)", met: false, strict: false },
   ]);
-  const unwell = facts({ moments: { ...moments, healthy: undefined } });
-  assert.equal(missedOf({}, unwell).length, 1);
+  const unhealthy = facts({ moments: { ...moments, healthy: undefined } });
+  assert.equal(missedOf({}, unhealthy).length, 1);
   const lost = facts({ balance: { ...balance, lost: ["x"] } });
   assert.deepEqual(missedOf({}, lost), [{ what: "1 lost, 0 duplicated", met: false, strict: true }]);
-  const resultsOf = (server: "haven" | "peer", of: Balance) => ({
+  const resultsOf = (server: "haven" | "peer", topologyBalance: Balance) => ({
     outcomes: [],
-    topologies: [{ proxy: "nginx" as const, server, topology: "single", balance: of }],
+    topologies: [{ proxy: "nginx" as const, server, topology: "single", balance: topologyBalance }],
   });
   assert.ok(!isPassed(resultsOf("haven", lost.balance), () => ({})));
   assert.ok(isPassed(resultsOf("peer", lost.balance), () => ({})));

@@ -70,7 +70,7 @@ test("every row of a table links to a heading", () => {
   assert.equal(headings.length, 3);
 });
 
-test("the resources of idle instances are compared, and more of them after the faults are a missed bound", () => {
+test("the resources of idle instances are compared, and an increase after the faults is a missed bound", () => {
   const before = { postgres: 12, redis: 6, handles: 60, heapMb: 100 };
   const end = { proxy: "nginx" as const, server: "haven" as const, topology: "single", balance };
   const outcomes = [{ ...outcome("haven", "redis-killed", reported), resources: { ...before, handles: 80 } }];

@@ -13,7 +13,7 @@ export function linterProgram(name: "actionlint" | "zizmor"): string | undefined
   return findOnPath(name);
 }
 
-/** Installs the linters of workflows with Go and Python. A machine without one of them skips its linter, also in CI. */
+/** Installs the linters of workflows with Go and Python. Without Go or Python, its linter is skipped, even in CI. */
 export function provideWorkflowLinters(): void {
   if (linterProgram("actionlint") === undefined) provideGoProgram(actionlint);
   if (linterProgram("zizmor") === undefined) providePythonProgram(zizmor);

@@ -5,7 +5,7 @@ import { createConnector } from "../../../src/db/connect/connector.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { createAuthority } from "../../shared/certificates.ts";
 import { freePort } from "../../shared/free-port.ts";
-import { fromRun, query } from "../../shared/servers/database.ts";
+import { query, variableOfRun } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { startPgBouncer } from "../../shared/servers/pgbouncer.ts";
 import { postgresUser, startPostgresServer } from "../../shared/servers/postgres-servers.ts";
@@ -118,7 +118,7 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     failureCase("a web server on the port", urlOf(webPort)),
     failureCase("a web server on the port, with TLS", urlOf(webPort, { more: "?sslmode=require" })),
     failureCase("MySQL on the port", urlOf(await startGreetingServer())),
-    failureCase("Redis on the port", urlOf(Number(new URL(fromRun("TEST_REDIS_URL")).port))),
+    failureCase("Redis on the port", urlOf(Number(new URL(variableOfRun("TEST_REDIS_URL")).port))),
   ];
 }
 

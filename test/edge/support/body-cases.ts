@@ -2,24 +2,24 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { maxUploadBytes } from "../../../src/config/upload-limits.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
-import { type Edge, freshPath, seenOf } from "./edge.ts";
+import { type Edge, freshPath, receivedAt } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of the maximum body size and of compression. */
 export function bodyCases(edge: () => Edge): void {
   test("a body of the maximum size passes, and the proxy rejects a larger one with 413", async () => {
     const path = freshPath();
-    const whole = await send(path, { method: "POST", body: Buffer.alloc(maxUploadBytes) });
-    assert.equal(whole.status, 200);
-    assert.equal(seenOf(edge(), path)[0]?.bytes, maxUploadBytes);
+    const allowed = await send(path, { method: "POST", body: Buffer.alloc(maxUploadBytes) });
+    assert.equal(allowed.status, 200);
+    assert.equal(receivedAt(edge(), path)[0]?.bytes, maxUploadBytes);
     const headers = { "content-length": String(maxUploadBytes + 1), expect: "100-continue" };
     const tooLarge = await send(path, { method: "POST", headers });
     assert.equal(tooLarge.status, 413);
     assertProblem(tooLarge, "payload_too_large");
-    assert.equal(seenOf(edge(), path).length, 1);
+    assert.equal(receivedAt(edge(), path).length, 1);
   });
 
-  test("JSON is compressed if the client accepts it, but responses to sign-ins never are", async () => {
+  test("JSON is compressed if the client accepts compression, but a response to a sign-in is never compressed", async () => {
     edge().backends.behave((_request, response) => {
       response.writeHead(200, { "Content-Type": "application/json", ETag: '"abc"' });
       response.end(JSON.stringify({ text: "a".repeat(5000) }));

@@ -5,11 +5,12 @@ import { atEnd } from "../../shared/at-end.ts";
 import { freshAddress } from "../../shared/requests/proxy-client.ts";
 import { limitOf } from "./proxy-figures.ts";
 
-/** Times are those of performance.now(). */
-export type Sent = {
+export type SentRequest = {
   id: string;
   method: "GET" | "POST";
-  how: string;
+  /** `ok`, a status other than the expected one, or the code of an error. */
+  outcome: string;
+  /** A time of performance.now(). */
   startedAt: number;
   ms: number;
   reused: boolean;
@@ -25,12 +26,12 @@ export type LoadOptions = {
 };
 
 export type Load = {
-  sent: Sent[];
+  sent: SentRequest[];
   /** Returns the number of requests that have no response yet. */
-  inFlight(method: Sent["method"]): number;
+  inFlight(method: SentRequest["method"]): number;
   /** Resolves after this number of requests. */
   reach(requests: number): Promise<void>;
-  stop(): Promise<Sent[]>;
+  stop(): Promise<SentRequest[]>;
 };
 
 /** Starts users who send requests and never retry, so that every failure is counted. */
@@ -41,31 +42,31 @@ export function startLoad(options: LoadOptions = {}): Load {
     get = "/test/items/1",
     post = "/test/busy/20",
   } = options;
-  const sent: Sent[] = [];
+  const sent: SentRequest[] = [];
   const inFlight = { GET: 0, POST: 0 };
-  let running = true;
+  let isRunning = true;
 
   const user = async (index: number) => {
     const from = freshAddress();
     const agent = index % 2 === 0 ? new Agent({ keepAlive: true, maxSockets: 1 }) : false;
     await sleep((everyMs * index) / users);
-    for (let turn = Math.floor(index / 2); running; turn += 1) {
+    for (let turn = Math.floor(index / 2); isRunning; turn += 1) {
       const startedAt = performance.now();
       const method = turn % 2 === 0 ? "GET" : "POST";
       inFlight[method] += 1;
       const id = `load-${process.pid}-${index}-${turn}-${Math.round(startedAt)}`;
-      const { how, reused } = await exchange(id, method, method === "GET" ? get : post, from, agent);
+      const { outcome, reused } = await exchange(id, method, method === "GET" ? get : post, from, agent);
       inFlight[method] -= 1;
       const ms = performance.now() - startedAt;
-      sent.push({ id, method, how, startedAt, ms, reused });
+      sent.push({ id, method, outcome, startedAt, ms, reused });
       await sleep(Math.max(0, everyMs - ms));
     }
     if (agent) agent.destroy();
   };
   const done = Promise.all(Array.from({ length: users }, (_, index) => user(index)));
-  // Stops the load after a failed test, too.
+  // Stops the load even after a failed test.
   atEnd(() => {
-    running = false;
+    isRunning = false;
   });
   return {
     sent,
@@ -74,7 +75,7 @@ export function startLoad(options: LoadOptions = {}): Load {
       while (sent.length < requests) await sleep(50);
     },
     async stop() {
-      running = false;
+      isRunning = false;
       await done;
       return sent;
     },
@@ -83,32 +84,36 @@ export function startLoad(options: LoadOptions = {}): Load {
 
 const body = JSON.stringify({ name: "x" });
 
-async function exchange(id: string, method: Sent["method"], path: string, from: string, agent: Agent | false) {
-  const ofBody = method === "POST" ? { "content-type": "application/json", "content-length": body.length } : {};
-  const headers = { "x-request-id": id, ...ofBody };
-  const where = { host: "127.0.0.1", port: 80, path, method, agent, localAddress: from, headers };
-  const request = httpRequest({ ...where, signal: AbortSignal.timeout(60_000) });
+async function exchange(id: string, method: SentRequest["method"], path: string, from: string, agent: Agent | false) {
+  const bodyHeaders = method === "POST" ? { "content-type": "application/json", "content-length": body.length } : {};
+  const headers = { "x-request-id": id, ...bodyHeaders };
+  const target = { host: "127.0.0.1", port: 80, path, method, agent, localAddress: from, headers };
+  const request = httpRequest({ ...target, signal: AbortSignal.timeout(60_000) });
   try {
     request.end(method === "POST" ? body : undefined);
     const [response] = await once(request, "response");
     response.resume();
     await once(response, "end");
     const expected = method === "POST" ? 201 : 200;
-    return { how: response.statusCode === expected ? "ok" : String(response.statusCode), reused: request.reusedSocket };
+    return {
+      outcome: response.statusCode === expected ? "ok" : String(response.statusCode),
+      reused: request.reusedSocket,
+    };
   } catch (error) {
     return {
-      how: error instanceof Error && "code" in error ? String(error.code) : String(error),
+      outcome: error instanceof Error && "code" in error ? String(error.code) : String(error),
       reused: request.reusedSocket,
     };
   }
 }
 
-export const failuresOf = (sent: readonly Sent[]): Sent[] => sent.filter(({ how }) => how !== "ok");
+export const failuresOf = (sent: readonly SentRequest[]): SentRequest[] =>
+  sent.filter(({ outcome }) => outcome !== "ok");
 
-export function summary(sent: readonly Sent[]): string {
+export function summary(sent: readonly SentRequest[]): string {
   const failures = failuresOf(sent);
   const posts = sent.filter(({ method }) => method === "POST").length;
-  const kept = sent.filter(({ reused }) => reused).length;
+  const onKeptConnection = sent.filter(({ reused }) => reused).length;
   const slowest = Math.round(Math.max(0, ...sent.slice(0, 100_000).map(({ ms }) => ms)));
-  return `${sent.length} requests, ${posts} of them POST, ${kept} on kept connections, slowest ${slowest} ms, ${failures.length} failed`;
+  return `${sent.length} requests, ${posts} of them POST, ${onKeptConnection} on kept connections, slowest ${slowest} ms, ${failures.length} failed`;
 }

@@ -3,20 +3,21 @@ import { eventually } from "../../shared/eventually.ts";
 import { send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import type { RunningProxy } from "../../shared/servers/proxies.ts";
-import type { FakeUpstreams, Seen } from "./fake-upstreams.ts";
+import type { FakeUpstreams, ReceivedRequest } from "./fake-upstreams.ts";
 
 export type Edge = { proxy: RunningProxy; backends: FakeUpstreams };
 
 let paths = 0;
 
-/** Returns a path without earlier requests. */
+/** Returns a path that no test has requested before. */
 export const freshPath = (): string => {
   paths += 1;
   return `/api/v1/things/${paths}`;
 };
 
 /** Returns the requests for one path that reached an instance. */
-export const seenOf = ({ backends }: Edge, path: string): Seen[] => backends.seen.filter(({ url }) => url === path);
+export const receivedAt = ({ backends }: Edge, path: string): ReceivedRequest[] =>
+  backends.received.filter(({ url }) => url === path);
 
 /**
  * Stops all upstreams, and waits until HAProxy has closed its connections to them. If a connection closes during a
@@ -42,7 +43,8 @@ export async function waitForAllUpstreams(): Promise<void> {
   );
 }
 
-export async function logged(proxy: RunningProxy, path: string) {
+/** Waits for the line of a request to this path in the access log. */
+export async function waitForLogLine(proxy: RunningProxy, path: string) {
   const find = () => proxy.accessLog().find((line) => line.path === path);
   const line = await eventually(find, (found) => found !== undefined, 3000);
   if (line === undefined) throw new Error(`Not in the log: ${path}`);

@@ -15,7 +15,7 @@ import { freshAddress, send, sendJson } from "../../shared/requests/proxy-client
 import { allReady, type Fleet, hostOf, type Name, names } from "../../shared/servers/fleet.ts";
 import { shortDrain } from "../../shared/servers/haproxy-detection.ts";
 import { type RunningProxy, serverStates } from "../../shared/servers/proxies.ts";
-import { failuresOf, type Load, type Sent, startLoad, summary } from "./edge-load.ts";
+import { failuresOf, type Load, type SentRequest, startLoad, summary } from "./edge-load.ts";
 import { assertProblem } from "./problem.ts";
 import { waitOfNginxMs } from "./proxy-figures.ts";
 
@@ -32,9 +32,9 @@ export type ProxiedFleet = {
   fleet: Fleet;
   /** The maximum time from the freeze of an instance until it gets no new request, as the configuration file states. */
   frozenBoundMs: number;
-  /** How many requests reach a frozen instance that is out of rotation, to find out whether it is back; 0 unless set. */
-  trialsOfFrozen?: number;
-  /** The maximum time from the loss of its database until an instance is out of rotation; absent without health checks. */
+  /** How many trial requests the proxy may send to a frozen instance that is out of rotation. Default 0. */
+  maxTrialsOfFrozen?: number;
+  /** The maximum time from the loss of its database until an instance is out of rotation. Undefined for a proxy without checks. */
   databaseBoundMs?: number;
   /**
    * True for NGINX before 1.27.4. It closes idle connections at a reload, so that a request on such a connection may
@@ -72,8 +72,8 @@ export function restartCases(proxied: () => ProxiedFleet): void {
   test("a PATCH with an ETag that compression made weak succeeds", async () => {
     const user = await registerHere();
     const headers = { ...bearer(user), "accept-encoding": "gzip" };
-    const made = await sendJson(anyResource.path, anyResource.named("x".repeat(200)), { headers: bearer(user) });
-    const path = String(made.headers["location"]);
+    const created = await sendJson(anyResource.path, anyResource.named("x".repeat(200)), { headers: bearer(user) });
+    const path = String(created.headers["location"]);
     const etag = String((await send(path, { headers })).headers["etag"]);
     const weak = etag.startsWith("W/") ? etag : `W/${etag}`;
     const change = { method: "PATCH", headers: { ...bearer(user), "if-match": weak } };
@@ -81,7 +81,7 @@ export function restartCases(proxied: () => ProxiedFleet): void {
     assert.equal((await sendJson(path, anyResource.renamed("again"), change)).status, 412);
   });
 
-  test("a body that is larger than an image may be, and within the limit of the proxy, is rejected by the app, not by the proxy", async () => {
+  test("the app, not the proxy, rejects a body with a size between the app's limit for images and the limit of the proxy", async () => {
     const answer = await send("/api/v1/auth/login", {
       method: "POST",
       headers: { "content-type": "application/json" },
@@ -93,13 +93,13 @@ export function restartCases(proxied: () => ProxiedFleet): void {
   });
 
   const rounds = full ? 5 : 1;
-  const atLeast = full ? 20_000 : 2000;
+  const minRequests = full ? 20_000 : 2000;
   for (let round = 1; round <= rounds; round += 1) {
-    test(`no request fails during a rolling restart (${round} of ${rounds}, at least ${atLeast} requests)`, async () => {
+    test(`no request fails during a rolling restart (${round} of ${rounds}, at least ${minRequests} requests)`, async () => {
       const load = startLoad({ users: full ? 90 : 40 });
       await sleep(1000);
       for (const member of proxied().fleet.members) assert.equal((await member.restart()).code, 0);
-      await load.reach(atLeast);
+      await load.reach(minRequests);
       const sent = await load.stop();
       report(`rolling restart ${round}: ${summary(sent)}`);
       assert.deepEqual(failuresOf(sent), []);
@@ -110,7 +110,7 @@ export function restartCases(proxied: () => ProxiedFleet): void {
 
   test("no request fails while the proxy reloads its configuration", async () => {
     const load = startLoad();
-    for (let times = 0; times < (full ? 10 : 3); times += 1) {
+    for (let reload = 0; reload < (full ? 10 : 3); reload += 1) {
       await sleep(800);
       await proxied().proxy.reload();
     }
@@ -124,9 +124,9 @@ export function restartCases(proxied: () => ProxiedFleet): void {
     );
     if (!proxied().closesIdleAtReload) assert.deepEqual(failures, []);
     // The connection was closed before the request was read, so a retry is safe.
-    const done = proxied().fleet.output();
+    const output = proxied().fleet.output();
     assert.deepEqual(
-      failures.filter(({ id }) => done.includes(id)),
+      failures.filter(({ id }) => output.includes(id)),
       [],
     );
   });
@@ -157,13 +157,13 @@ export function outageCases(proxied: () => ProxiedFleet): void {
     const member = proxied().fleet.member("api-server-2");
     const load = startLoad({ post: "/test/busy/60" });
     await sleep(2000);
-    const working = load.inFlight("POST");
+    const postsInFlight = load.inFlight("POST");
     await member.kill();
     const killedAt = performance.now();
     await sleep(2000);
     const sent = await load.stop();
     const failures = failuresOf(sent);
-    report(`SIGKILL: ${summary(sent)}, ${working} POST in flight on all three`);
+    report(`SIGKILL: ${summary(sent)}, ${postsInFlight} POST in flight on all three instances`);
     await member.start();
     assert.deepEqual(
       failures.filter(({ method }) => method === "GET"),
@@ -173,14 +173,14 @@ export function outageCases(proxied: () => ProxiedFleet): void {
       failures.filter(({ startedAt }) => startedAt > killedAt),
       [],
     );
-    assert.ok(failures.length <= working, `${failures.length} of ${working}`);
+    assert.ok(failures.length <= postsInFlight, `${failures.length} of ${postsInFlight}`);
     await waitUntilRequested(proxied(), "api-server-2");
   });
 
   test("when an instance is killed, retries with an Idempotency-Key lose no write and store none twice", async () => {
     const user = await registerHere();
     const member = proxied().fleet.member("api-server-3");
-    const wanted = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
+    const expectedNames = Array.from({ length: 120 }, (_, index) => `house ${String(index).padStart(3, "0")}`);
     let retries = 0;
     const create = async (name: string, index: number) => {
       await sleep(index * 15);
@@ -197,19 +197,19 @@ export function outageCases(proxied: () => ProxiedFleet): void {
       }
       throw new Error(`${name} was never created`);
     };
-    const all = Promise.all(wanted.map(create));
+    const all = Promise.all(expectedNames.map(create));
     await sleep(900);
     await member.kill();
     await all;
     await member.start();
     const found = await allNames(user);
-    report(`SIGKILL with idempotency keys: ${wanted.length} created, ${retries} retries`);
-    assert.deepEqual(found.sort(), wanted);
+    report(`SIGKILL with idempotency keys: ${expectedNames.length} created, ${retries} retries`);
+    assert.deepEqual(found.sort(), expectedNames);
   });
 
   test("an instance that loses its database leaves the rotation in time, and keeps running", async (t) => {
     const { databaseBoundMs, fleet } = proxied();
-    if (databaseBoundMs === undefined) return t.diagnostic("this proxy has no checks; the app answers 503 itself");
+    if (databaseBoundMs === undefined) return t.diagnostic("not run: this proxy has no health checks");
     const member = fleet.member("api-server-2");
     await member.database.set("hole");
     const lostAt = performance.now();
@@ -253,14 +253,14 @@ export function outageCases(proxied: () => ProxiedFleet): void {
   });
 
   test("a frozen instance fails only its requests in flight, leaves the rotation in time, and returns without intervention", async () => {
-    const { fleet, frozenBoundMs, trialsOfFrozen = 0 } = proxied();
+    const { fleet, frozenBoundMs, maxTrialsOfFrozen = 0 } = proxied();
     const member = fleet.member("api-server-1");
     const load = startLoad({ users: 40 });
     await sleep(1500);
     const frozenAt = performance.now();
     member.freeze();
     await sleep(frozenBoundMs + 4000);
-    const stuckBefore = stuck(load);
+    const waitingAtThaw = countInFlight(load);
     member.thaw();
     const thawedAt = performance.now();
     await waitUntilRequested(proxied(), "api-server-1");
@@ -268,19 +268,19 @@ export function outageCases(proxied: () => ProxiedFleet): void {
     await sleep(1000);
     const sent = await load.stop();
     const failures = failuresOf(sent);
-    const slowOrFailed = sent.filter(({ ms, how }) => ms > 2000 || how !== "ok");
-    const begunAt = slowOrFailed.map(({ startedAt }) => Math.round(startedAt - frozenAt)).sort((a, b) => a - b);
-    const late = begunAt.filter((at) => at > frozenBoundMs);
+    const slowOrFailed = sent.filter(({ ms, outcome }) => ms > 2000 || outcome !== "ok");
+    const startedAfterMs = slowOrFailed.map(({ startedAt }) => Math.round(startedAt - frozenAt)).sort((a, b) => a - b);
+    const late = startedAfterMs.filter((ms) => ms > frozenBoundMs);
     report(
-      `frozen: ${summary(sent)}; ${slowOrFailed.length} slow or failed, begun ${begunAt.join(", ")} ms after the freeze; ` +
-        `${stuckBefore} still waiting at the end; gets requests again ${recoveryMs} ms after the thaw`,
+      `frozen: ${summary(sent)}; ${slowOrFailed.length} slow or failed, started ${startedAfterMs.join(", ")} ms after the freeze; ` +
+        `${waitingAtThaw} still waiting at the thaw; gets requests again ${recoveryMs} ms after the thaw`,
     );
     assert.deepEqual(
       failures.filter(({ method }) => method === "GET"),
       [],
     );
-    assert.ok(late.length <= trialsOfFrozen, `${late.join(", ")} ms`);
-    // only requests that waited for the frozen instance fail
+    assert.ok(late.length <= maxTrialsOfFrozen, `${late.join(", ")} ms`);
+    // Only requests that waited for the frozen instance may fail.
     assert.deepEqual(
       failures.filter(({ ms }) => ms < waitOfNginxMs() - 1000),
       [],
@@ -288,10 +288,10 @@ export function outageCases(proxied: () => ProxiedFleet): void {
   });
 }
 
-const reporterFor = (proxied: () => ProxiedFleet) => (what: string) =>
-  process.stderr.write(`${proxied().proxy.name}: ${what}\n`);
+const reporterFor = (proxied: () => ProxiedFleet) => (message: string) =>
+  process.stderr.write(`${proxied().proxy.name}: ${message}\n`);
 
-const stuck = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
+const countInFlight = (load: Load) => load.inFlight("GET") + load.inFlight("POST");
 
 async function registerHere(): Promise<SignedIn> {
   const person = newPerson();
@@ -335,4 +335,4 @@ async function startPlain(name: Name): Promise<ChildProcess> {
   return child;
 }
 
-export type { Sent };
+export type { SentRequest };

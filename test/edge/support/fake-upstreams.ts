@@ -6,12 +6,12 @@ import { buffer } from "node:stream/consumers";
 import { atEnd } from "../../shared/at-end.ts";
 import { hostOf, type Name, names } from "../../shared/servers/fleet.ts";
 
-export type Seen = {
+export type ReceivedRequest = {
   name: Name;
   method: string;
   url: string;
   headers: Readonly<Record<string, string>>;
-  /** The original names; a header that was sent twice is in the list twice. */
+  /** The names in lower case, in the received order. A header that was sent twice is in the list twice. */
   headerNames: readonly string[];
   bytes: number;
 };
@@ -20,11 +20,12 @@ export type Behaviour = (request: IncomingMessage, response: ServerResponse, nam
 
 export type FakeUpstreams = {
   /** All requests that the upstreams have received, except probes. */
-  seen: Seen[];
+  received: ReceivedRequest[];
   /** Sets the behaviour of all upstreams; by default they return the request that they received. */
   behave(behaviour?: Behaviour): void;
+  /** Makes `/ready` of these upstreams return 503, and 200 on all others. */
   notReady(...names: readonly Name[]): void;
-  /** These return 200 with a body that reports not ready. */
+  /** Makes `/ready` of these upstreams return 200 with a body that reports not ready. */
   halfReady(...names: readonly Name[]): void;
   close(name: Name): Promise<void>;
   open(name: Name): Promise<void>;
@@ -35,7 +36,7 @@ export type FakeUpstreams = {
 
 /** Starts servers in place of the instances. They record requests, and a test sets their behaviour. */
 export async function startFakeUpstreams(): Promise<FakeUpstreams> {
-  const seen: Seen[] = [];
+  const received: ReceivedRequest[] = [];
   let behaviour: Behaviour = echo;
   let notReadyNames: readonly Name[] = [];
   let halfReadyNames: readonly Name[] = [];
@@ -52,11 +53,11 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
         return;
       }
       const body = await buffer(request).catch(() => Buffer.alloc(0));
-      seen.push(toSeen(name, request, body.length));
+      received.push(toReceived(name, request, body.length));
       await behaviour(request, response, name);
     });
     server.on("upgrade", (request: IncomingMessage, socket: Socket) => {
-      seen.push(toSeen(name, request, 0));
+      received.push(toReceived(name, request, 0));
       answerWebSocket(request, socket);
     });
     server.on("connection", (socket: Socket) => {
@@ -69,18 +70,18 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
     servers.set(name, { server, sockets });
   };
   const close = async (name: Name) => {
-    const found = servers.get(name);
-    if (found === undefined) return;
+    const running = servers.get(name);
+    if (running === undefined) return;
     servers.delete(name);
-    const closed = once(found.server, "close");
-    found.server.close();
-    for (const socket of found.sockets) socket.destroy();
+    const closed = once(running.server, "close");
+    running.server.close();
+    for (const socket of running.sockets) socket.destroy();
     await closed;
   };
   for (const name of names) await open(name);
   atEnd(() => Promise.all(names.map(close)));
   return {
-    seen,
+    received,
     behave: (next = echo) => {
       behaviour = next;
     },
@@ -101,7 +102,7 @@ export async function startFakeUpstreams(): Promise<FakeUpstreams> {
   };
 }
 
-function toSeen(name: Name, request: IncomingMessage, bytes: number): Seen {
+function toReceived(name: Name, request: IncomingMessage, bytes: number): ReceivedRequest {
   const { method = "", url = "", rawHeaders } = request;
   const headerNames = rawHeaders.filter((_, index) => index % 2 === 0).map((header) => header.toLowerCase());
   const headers = Object.fromEntries(headerNames.map((header, index) => [header, rawHeaders[index * 2 + 1] ?? ""]));

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
-import { type Edge, freshPath, logged, seenOf } from "./edge.ts";
+import { type Edge, freshPath, receivedAt, waitForLogLine } from "./edge.ts";
 
-/** Registers tests with forged headers. The proxy passes on only one of these headers of a client: a well-formed request id. */
+/** Registers tests with forged headers. Of these headers of a client, the proxy forwards only a well-formed request id. */
 export function forgedHeaderCases(edge: () => Edge): void {
-  for (const [spelling, spelled] of [
+  for (const [spelling, spell] of [
     ["in mixed case", (name: string) => name],
     ["in capitals", (name: string) => name.toUpperCase()],
     // Programs that map headers to variables (CGI, WSGI) cannot distinguish the two names.
@@ -14,12 +14,12 @@ export function forgedHeaderCases(edge: () => Edge): void {
     test(`forged headers with names ${spelling} do not reach an instance`, async () => {
       const path = freshPath();
       const from = freshAddress();
-      const headers = Object.fromEntries(forgedHeaders.map((name) => [spelled(name), "203.0.113.66"]));
+      const headers = Object.fromEntries(forgedHeaders.map((name) => [spell(name), "203.0.113.66"]));
       await send(path, {
         from,
-        headers: { ...headers, [spelled("X-Forwarded-Proto")]: "https", Connection: "close, X-Forwarded-For" },
+        headers: { ...headers, [spell("X-Forwarded-Proto")]: "https", Connection: "close, X-Forwarded-For" },
       });
-      const [seen] = seenOf(edge(), path);
+      const [seen] = receivedAt(edge(), path);
       assert.equal(seen?.headers["x-forwarded-for"], from);
       assert.equal(seen?.headers["x-real-ip"], from);
       assert.equal(seen?.headers["x-forwarded-proto"], "http");
@@ -31,28 +31,28 @@ export function forgedHeaderCases(edge: () => Edge): void {
     });
   }
 
-  test("over TLS an instance gets the scheme https and the response has HSTS; over plain HTTP neither", async () => {
+  test("over TLS, an instance gets the scheme https and the response has HSTS; over plain HTTP, the response has no HSTS", async () => {
     const path = freshPath();
     const overTls = await send(path, { tls: true });
-    assert.equal(seenOf(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
+    assert.equal(receivedAt(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
     assert.match(String(overTls.headers["strict-transport-security"]), /^max-age=31536000/);
-    const inTheClear = await send(path);
-    assert.equal(inTheClear.headers["strict-transport-security"], undefined);
+    const overPlainHttp = await send(path);
+    assert.equal(overPlainHttp.headers["strict-transport-security"], undefined);
   });
 
   test("a Host with its port reaches the instance unchanged", async () => {
     const path = freshPath();
     await send(path, { headers: { host: "localhost:8080" } });
-    assert.equal(seenOf(edge(), path)[0]?.headers["host"], "localhost:8080");
+    assert.equal(receivedAt(edge(), path)[0]?.headers["host"], "localhost:8080");
   });
 
   for (const id of ["well-formed_id.1", "a".repeat(128), "12345678"]) {
     test(`the request id ${id.slice(0, 20)} is kept for the instance, the response and the log`, async () => {
       const path = freshPath();
       const answer = await send(path, { headers: { "X-Request-Id": id } });
-      assert.equal(seenOf(edge(), path)[0]?.headers["x-request-id"], id);
+      assert.equal(receivedAt(edge(), path)[0]?.headers["x-request-id"], id);
       assert.equal(answer.headers["x-request-id"], id);
-      assert.equal((await logged(edge().proxy, path)).requestId, id);
+      assert.equal((await waitForLogLine(edge().proxy, path)).requestId, id);
     });
   }
 
@@ -60,11 +60,11 @@ export function forgedHeaderCases(edge: () => Edge): void {
     test(`the request id ${JSON.stringify(id.slice(0, 20))} is replaced`, async () => {
       const path = freshPath();
       const answer = await send(path, { headers: { "X-Request-Id": Buffer.from(id).toString("latin1") } });
-      const given = String(answer.headers["x-request-id"]);
-      assert.match(given, /^[A-Za-z0-9._-]{8,128}$/);
-      assert.notEqual(given, id);
-      assert.equal(seenOf(edge(), path)[0]?.headers["x-request-id"], given);
-      assert.equal((await logged(edge().proxy, path)).requestId, given);
+      const newId = String(answer.headers["x-request-id"]);
+      assert.match(newId, /^[A-Za-z0-9._-]{8,128}$/);
+      assert.notEqual(newId, id);
+      assert.equal(receivedAt(edge(), path)[0]?.headers["x-request-id"], newId);
+      assert.equal((await waitForLogLine(edge().proxy, path)).requestId, newId);
     });
   }
 }

@@ -8,12 +8,12 @@ import { type Edge, freshPath } from "./edge.ts";
 export function framingCases(edge: () => Edge): void {
   for (const [title, bytes] of ambiguous) {
     test(`${title}: no second response is sent`, async () => {
-      const before = edge().backends.seen.length;
+      const before = edge().backends.received.length;
       const socket = await openTo();
       socket.write(bytes);
       const answers = await readAll(socket, 1500);
       assert.ok(answers.split(/HTTP\/1\.[01] \d{3}/).length <= 2, answers);
-      const reached = edge().backends.seen.slice(before);
+      const reached = edge().backends.received.slice(before);
       if (edge().proxy.name === "haproxy" && /chunks/.test(title)) {
         // HAProxy ignores the length, reads the chunks and closes the connection, so the request is not ambiguous.
         assert.match(answers, /^HTTP\/1\.1 200 .*connection: close/is);
@@ -29,7 +29,7 @@ export function framingCases(edge: () => Edge): void {
     });
   }
 
-  test("an HTTP/1.0 request without a Host is accepted, as old balancers send it", async () => {
+  test("an HTTP/1.0 request without a Host, as old balancers send it, is accepted", async () => {
     for (const path of ["/ready", freshPath()]) {
       const socket = await openTo();
       socket.write(`GET ${path} HTTP/1.0\r\n\r\n`);
@@ -38,17 +38,17 @@ export function framingCases(edge: () => Edge): void {
   });
 }
 
-const second = "GET /api/v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const smuggled = "GET /api/v1/smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n";
 const post = (headers: string) => `POST /api/v1/framed HTTP/1.1\r\nHost: localhost\r\n${headers}\r\n\r\n`;
 
 const unknownCoding = "an unknown transfer coding";
 const ambiguous = [
-  ["a length and chunks", `${post("Content-Length: 4\r\nTransfer-Encoding: chunked")}0\r\n\r\n${second}`],
-  ["chunks and a length", `${post("Transfer-Encoding: chunked\r\nContent-Length: 4")}0\r\n\r\n${second}`],
-  ["two lengths that differ", `${post("Content-Length: 4\r\nContent-Length: 5")}abcde${second}`],
-  ["a space before the colon", `${post("Content-Length : 4")}abcd${second}`],
-  [unknownCoding, `${post("Transfer-Encoding: xchunked")}0\r\n\r\n${second}`],
-  ["two hosts", `GET /api/v1/framed HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${second}`],
-  ["no host", `GET /api/v1/framed HTTP/1.1\r\n\r\n${second}`],
-  ["a NUL in a header", `GET /api/v1/framed HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n${second}`],
+  ["a Content-Length before chunks", `${post("Content-Length: 4\r\nTransfer-Encoding: chunked")}0\r\n\r\n${smuggled}`],
+  ["chunks before a Content-Length", `${post("Transfer-Encoding: chunked\r\nContent-Length: 4")}0\r\n\r\n${smuggled}`],
+  ["two different Content-Lengths", `${post("Content-Length: 4\r\nContent-Length: 5")}abcde${smuggled}`],
+  ["a space before the colon of Content-Length", `${post("Content-Length : 4")}abcd${smuggled}`],
+  [unknownCoding, `${post("Transfer-Encoding: xchunked")}0\r\n\r\n${smuggled}`],
+  ["two Host headers", `GET /api/v1/framed HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n${smuggled}`],
+  ["no Host header", `GET /api/v1/framed HTTP/1.1\r\n\r\n${smuggled}`],
+  ["a NUL in a header", `GET /api/v1/framed HTTP/1.1\r\nHost: localhost\r\nX-A: a\0b\r\n\r\n${smuggled}`],
 ] as const;

@@ -6,7 +6,7 @@ import type { Edge } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 import { limitOf } from "./proxy-figures.ts";
 
-/** The number of requests that one client may send at once; a few more pass while the burst refills. */
+/** The number of requests that one client may send at once. A few more pass, because the burst refills meanwhile. */
 const burst = (name: "auth" | "upload") => Math.max(limitOf(name).nginx.burst, limitOf(name).haproxy.burst);
 
 /** Registers the tests of the rate limits: each applies to one client, and its 429 has Retry-After. */
@@ -53,7 +53,7 @@ export function limitCases(edge: () => Edge): void {
         if (refused !== undefined) assertProblem(refused, "rate_limited");
         assert.ok(Number(refused?.headers["retry-after"]) >= limitOf("auth").nginx.retryAfterSeconds);
         assert.equal((await login(stranger)).status, 200);
-        // An IPv6 customer has a whole network, which counts as one client.
+        // A client with IPv6 usually has a whole network of addresses, so a network counts as one client.
         assert.equal((await login(neighbour)).status, family === "IPv6" ? 429 : 200);
         assert.equal((await send("/api/v1/auth/me", { from: flooder, to })).status, 200);
         assert.equal((await sendJson("/api/v1/auth/refresh", {}, { from: flooder, to })).status, 200);
@@ -93,7 +93,7 @@ export function limitCases(edge: () => Edge): void {
         const answers = await Promise.all(names.map((name) => send(name, { from })));
         refused.push(...answers.filter(({ status }) => status === 429));
       }
-      const reached = edge().backends.seen.filter(({ url }) => url.startsWith("/uploads/00000000")).length;
+      const reached = edge().backends.received.filter(({ url }) => url.startsWith("/uploads/00000000")).length;
       const { rate, haproxy } = limitOf("images");
       const maxPassed = haproxy.burst + (1.2 * rate * (performance.now() - startedAt)) / 1000;
       assert.ok(reached <= maxPassed, `${reached} of 675 reached an instance, ${maxPassed} at most`);

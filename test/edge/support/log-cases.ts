@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { readAll } from "../../shared/requests/http.ts";
 import { openTo, send } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
-import { type Edge, freshPath, logged, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
+import { type Edge, freshPath, stopAllUpstreams, waitForAllUpstreams, waitForLogLine } from "./edge.ts";
 
 /** Registers the tests of the proxy's log: it is valid JSON and contains no secrets. */
 export function logCases(edge: () => Edge): void {
@@ -17,7 +17,7 @@ export function logCases(edge: () => Edge): void {
       await readAll(socket, 1000);
       const marker = freshPath();
       await send(marker);
-      await logged(edge().proxy, marker);
+      await waitForLogLine(edge().proxy, marker);
       const lines = linesOf(edge().proxy.logBytes().subarray(before));
       assert.ok(lines.length >= 1);
       for (const line of lines) {
@@ -27,7 +27,7 @@ export function logCases(edge: () => Edge): void {
     });
   }
 
-  test("queries and credentials are never logged, not even after errors", async () => {
+  test("queries and credentials are never waitForLogLine, not even after errors", async () => {
     const headers = { authorization: "Bearer s3cret-bearer", cookie: "haven_session=s3cret-cookie" };
     const query = "?token=s3cret-query";
     await send(`/api/v1/fine${query}`, { headers: { ...headers, referer: `http://a/${query}` } });
@@ -36,7 +36,7 @@ export function logCases(edge: () => Edge): void {
     assert.ok(failed.status >= 502, failed.text);
     for (const name of names) await edge().backends.open(name);
     await send(`/metrics${query}`, { headers });
-    await logged(edge().proxy, "/metrics");
+    await waitForLogLine(edge().proxy, "/metrics");
     assert.doesNotMatch(edge().proxy.log(), /s3cret/);
     await waitForAllUpstreams();
   });
@@ -50,15 +50,15 @@ const oddBytes = [
   ["tabs", 80, line("/api/v1/tab", "a\tb")],
   ["letters of Latin-1", 80, line("/api/v1/latin", "caf\xe9")],
   ["letters of UTF-8", 80, line("/api/v1/utf", "caf\xc3\xa9")],
-  ["bytes of no encoding", 80, line("/api/v1/none", "\xff\xfe\xed\xa0\x80")],
+  ["bytes that are not valid UTF-8", 80, line("/api/v1/none", "\xff\xfe\xed\xa0\x80")],
   ["a path of Latin-1", 80, line("/api/v1/caf\xe9")],
   ["a path of UTF-8", 80, line("/api/v1/caf\xc3\xa9")],
   ["a long path", 80, line(`/api/v1/${"long".repeat(1750)}`)],
   ["a long agent", 80, line("/api/v1/long", "long".repeat(1750))],
   ["a long agent of UTF-8", 80, line("/api/v1/long", "\xc3\xa9".repeat(3500))],
-  ["no request at all", 80, '\x16\x03\x01 "\r\n\r\n'],
+  ["bytes that are not a request", 80, '\x16\x03\x01 "\r\n\r\n'],
   ["half a request", 80, "GET / HTTP/1.1\r\nHost: a\r\nX"],
-  ["no handshake", 443, "no handshake\r\n\r\n"],
+  ["plain text in place of a TLS handshake", 443, "no handshake\r\n\r\n"],
   ["a scrape of the metrics", 8404, "GET /metrics HTTP/1.0\r\n\r\n"],
 ] as const;
 

@@ -7,10 +7,10 @@ import { serverStates } from "../../shared/servers/proxies.ts";
 import { failuresOf, startLoad, summary } from "./edge-load.ts";
 import { breakPaths, outOfHaproxyWithinMs, type PathMember, watchVerdicts } from "./path-fleet.ts";
 
-/** Registers the tests in which one instance loses its path to Postgres: only that instance leaves the rotation. */
+/** Registers the tests in which one instance loses its connection to Postgres: only that instance leaves the rotation. */
 export function onePathCases(members: () => readonly PathMember[]): void {
   for (const fault of ["refuse", "hole", "freeze"] as const) {
-    test(`an instance whose path to Postgres fails (${fault}) leaves in time; the others stay, and no later request fails`, async () => {
+    test(`an instance whose connection to Postgres fails (${fault}) leaves the rotation in time; the other instances stay, and no later request fails`, async () => {
       const all = members();
       const victim = all[1];
       assert.ok(victim !== undefined);
@@ -27,7 +27,7 @@ export function onePathCases(members: () => readonly PathMember[]): void {
       const sent = await load.stop();
       const others = await watch.stop();
       process.stderr.write(
-        `${fault}: out of HAProxy after ${Math.round(outAt - lostAt)} ms; ${summary(sent)}, all of them before that\n`,
+        `${fault}: out of HAProxy after ${Math.round(outAt - lostAt)} ms; ${summary(sent)}, all failures before that time\n`,
       );
       assert.ok(outAt - lostAt <= outOfHaproxyWithinMs, `${outAt - lostAt} ms`);
       assert.equal(alive.status, 200);

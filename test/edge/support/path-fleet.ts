@@ -18,7 +18,7 @@ export const outOfHaproxyWithinMs = notReadyWithinMs + haproxyDetection().notRea
 
 export type PathMember = { name: string; url: string; database: FaultProxy; redis: FaultProxy; process: HavenProcess };
 
-/** Instances behind HAProxy that share one Postgres and one Redis, each through its own fault proxies. */
+/** Starts instances behind HAProxy that share one Postgres and one Redis, each through its own fault proxies. */
 export async function startPathFleet(size: 3 | 5, env: Record<string, string>): Promise<readonly PathMember[]> {
   await startEngines();
   const [databaseUrl, redisUrl] = [await freshDatabase(), await freshRedis()];
@@ -67,18 +67,18 @@ export async function verdictOf({ url }: PathMember): Promise<Verdict> {
 
 export const verdicts = (members: readonly PathMember[]): Promise<Verdict[]> => Promise.all(members.map(verdictOf));
 
-/** Restores the initial state: all paths work, all instances are ready and in rotation, and each knows all others. */
+/** Restores the initial state: all paths work, all instances are ready and in rotation, and each lists all instances. */
 export async function restoreFleet(members: readonly PathMember[]): Promise<void> {
   await breakPaths(members, ["database", "redis"], "pass");
   const ready = async () => (await verdicts(members)).every(({ body }) => body.status === "ready");
-  const known = async ({ url }: PathMember) => {
+  const listsAllReady = async ({ url }: PathMember) => {
     const { instances, loadSpreadRatio: _ } = (await ask(`${url}/api/v1/instances`)).json() as {
       instances: { status: string }[];
       loadSpreadRatio: unknown;
     };
     return instances.length === members.length && instances.every(({ status }) => status === "ready");
   };
-  const allReady = async () => (await ready()) && (await Promise.all(members.map(known))).every(Boolean);
+  const allReady = async () => (await ready()) && (await Promise.all(members.map(listsAllReady))).every(Boolean);
   await eventually(allReady, Boolean, 20_000, 100);
   const up = async () => Object.values(await serverStates()).every(({ status }) => status === "UP");
   await eventually(up, Boolean, 20_000, 100);
@@ -90,11 +90,12 @@ export type LoggedDecisions = { name: string; decision: string }[];
 export function watchVerdicts(members: readonly PathMember[]) {
   const startedAt = performance.now();
   const changes = new Map<string, { afterMs: number; state: string }[]>(members.map(({ name }) => [name, []]));
-  let running = true;
+  let isRunning = true;
   const follow = async (member: PathMember) => {
-    while (running) {
-      const seen = await verdictOf(member).catch(() => undefined);
-      const state = seen === undefined ? "gone" : [seen.body.status, ...(seen.body.sharedOutage ?? [])].join(" ");
+    while (isRunning) {
+      const verdict = await verdictOf(member).catch(() => undefined);
+      const state =
+        verdict === undefined ? "no response" : [verdict.body.status, ...(verdict.body.sharedOutage ?? [])].join(" ");
       const states = changes.get(member.name) ?? [];
       if (states.at(-1)?.state !== state) states.push({ afterMs: Math.round(performance.now() - startedAt), state });
       await new Promise((resolve) => setTimeout(resolve, 25));
@@ -102,7 +103,7 @@ export function watchVerdicts(members: readonly PathMember[]) {
   };
   const done = Promise.all(members.map(follow));
   const stop = async () => {
-    running = false;
+    isRunning = false;
     await done;
   };
   atEnd(stop);
@@ -114,12 +115,12 @@ export function watchVerdicts(members: readonly PathMember[]) {
   };
 }
 
-/** Returns the decisions that the instances have reported since then. */
-export function decisionsSince(members: readonly PathMember[], from: ReadonlyMap<string, number>): string[] {
+/** Returns the decisions that the instances have logged since their output had these lengths. */
+export function decisionsSince(members: readonly PathMember[], lengths: ReadonlyMap<string, number>): string[] {
   return members.flatMap(({ name, process }) =>
     process
       .output()
-      .slice(from.get(name) ?? 0)
+      .slice(lengths.get(name) ?? 0)
       .split("\n")
       .flatMap((line) => /"check":"(\w+)","decision":"(\w+)"/.exec(line)?.slice(1) ?? [])
       .reduce<string[]>((all, word, index, words) => {

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 
-// A server with a naive shutdown: on SIGTERM `server.close()`, then exit. Each request takes some work, so that
-// connections wait in the accept queue; those are reset when the listener closes.
+// A server with a naive shutdown: on SIGTERM it calls `server.close()` and exits. Each request costs computing time, so that
+// connections wait in the accept queue. The kernel resets those connections when the listener closes.
 
 const server = createServer((request, response) => {
   request.resume();

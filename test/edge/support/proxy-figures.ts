@@ -3,7 +3,7 @@ import { haproxyDetection } from "../../shared/servers/haproxy-detection.ts";
 import { numberIn, secondsIn, shippedText } from "../../shared/servers/proxy-config-values.ts";
 
 // Figures that follow from the configurations of the proxies. The rates of nginx/haven/limits.conf and the health check
-// of haproxy/haproxy.cfg are the sources; `npm run proxy-files` writes what follows from them.
+// of haproxy/haproxy.cfg are the sources. `npm run proxy-files` writes the other figures.
 
 const files = {
   limits: "nginx/haven/limits.conf",
@@ -60,8 +60,8 @@ export function limitOf(name: Kind["name"]): Limit {
 export const waitOfNginxMs = (): number => 1000 * secondsIn(shippedText(files.proxy), /^proxy_read_timeout (\w+);$/m);
 
 /**
- * How long NGINX sends requests to a frozen instance: until `max_fails` of them have timed out. With `least_conn` they are
- * sent within the first seconds, for which this allows the time of `fail_timeout`.
+ * How long NGINX may send requests to a frozen instance: until `max_fails` requests have timed out. With `least_conn`, NGINX
+ * sends these requests within a few seconds. The bound allows `fail_timeout` for sending them.
  */
 export const frozenBoundOfNginxMs = (): number =>
   waitOfNginxMs() + 1000 * secondsIn(shippedText(files.upstream), /fail_timeout=(\w+);/);
@@ -95,8 +95,8 @@ function page(): string {
     const { rate, perSeconds, nginx, haproxy } = limitOf(name);
     const unit = perSeconds === 1 ? "second" : "minute";
     const [ofNginx, ofHaproxy] = [nginx, haproxy].map(({ burst }) => burst);
-    const waits = `${nginx.retryAfterSeconds} s | ${haproxy.windowSeconds} s`;
-    return `| ${label} | ${rate} per ${unit} | ${ofNginx} | ${ofHaproxy} | ${waits} |`;
+    const retryAfter = `${nginx.retryAfterSeconds} s | ${haproxy.windowSeconds} s`;
+    return `| ${label} | ${rate} per ${unit} | ${ofNginx} | ${ofHaproxy} | ${retryAfter} |`;
   });
   return `# Figures of the proxies
 

@@ -3,12 +3,12 @@ import type { ErrorCode } from "../../../src/core/app-error.ts";
 import { internalDetail, problemOf } from "../../../src/http/problem.ts";
 
 type ProxyProblem = {
-  /** The status by which the proxy selects this response. The client receives it unless `answered` is set. */
+  /** The status by which the proxy selects this response. The client receives it unless `clientStatus` is set. */
   status: number;
   code: ErrorCode;
   detail: string;
   /** The status that the client receives, if it differs from `status`. */
-  answered?: number;
+  clientStatus?: number;
   retryAfter?: string;
 };
 
@@ -46,12 +46,18 @@ const nginx: readonly NginxProblem[] = [
   { status: 413, location: "@too_large", code: "payload_too_large", detail: tooLarge },
   {
     status: 494,
-    answered: 431,
+    clientStatus: 431,
     location: "@headers_too_large",
     code: "headers_too_large",
     detail: "A header is longer than 8 KiB.",
   },
-  { status: 497, answered: 400, location: "@tls_needed", code: "bad_request", detail: "This port serves HTTPS only." },
+  {
+    status: 497,
+    clientStatus: 400,
+    location: "@tls_needed",
+    code: "bad_request",
+    detail: "This port serves HTTPS only.",
+  },
   {
     status: 429,
     location: "@rate_limited",
@@ -102,15 +108,15 @@ ${nginx.map(errorPage).join("\n")}
 ${nginx.map(nginxLocation).join("\n")}
 `;
 
-function errorPage({ status, answered, location }: NginxProblem): string {
+function errorPage({ status, clientStatus, location }: NginxProblem): string {
   // NGINX takes the status for 497 from the `return` of the location. For 494 the override is required.
-  const override = status === 494 ? ` =${answered}` : "";
+  const override = status === 494 ? ` =${clientStatus}` : "";
   return `error_page ${status}${override} ${location};`;
 }
 
-function nginxLocation({ status, answered, location, code, detail, retryAfter }: NginxProblem): string {
+function nginxLocation({ status, clientStatus, location, code, detail, retryAfter }: NginxProblem): string {
   const isPath = location.startsWith("/");
-  const problem = problemOf(code, detail, "$haven_request_id", answered ?? status);
+  const problem = problemOf(code, detail, "$haven_request_id", clientStatus ?? status);
   return [
     `location ${isPath ? "= " : ""}${location} {`,
     ...(isPath ? ["    internal;"] : []),

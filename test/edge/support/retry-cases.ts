@@ -4,12 +4,12 @@ import { eventually } from "../../shared/eventually.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import { haproxyIsAtLeast } from "../../shared/servers/proxies.ts";
-import { type Edge, freshPath, seenOf, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
+import { type Edge, freshPath, receivedAt, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /**
- * Returns the response of a request whose instance closes the connection; undefined if the proxy then closes the connection
- * of the client, which only HAProxy 3 does, if its connection to the instance was a kept one (docs/load-balancing.md).
+ * Returns the response of a request whose instance closes the connection, or undefined if the proxy closes the connection of
+ * the client without a response. Only HAProxy 3 does so, after a failure of a reused connection (docs/load-balancing.md).
  */
 async function responseOrClosed(edge: Edge, request: ReturnType<typeof send>) {
   try {
@@ -29,7 +29,7 @@ export function retryCases(edge: () => Edge): void {
     });
     for (let count = 0; count < 50; count += 1) assert.equal((await send("/api/v1/broken")).status, 500);
     await assertAllInRotation();
-    assert.equal(edge().backends.seen.filter(({ url }) => url === "/api/v1/broken").length, 50);
+    assert.equal(edge().backends.received.filter(({ url }) => url === "/api/v1/broken").length, 50);
     edge().backends.behave();
   });
 
@@ -50,7 +50,7 @@ export function retryCases(edge: () => Edge): void {
     await edge().backends.close("api-server-2");
     const answers = await Promise.all(Array.from({ length: 30 }, () => sendJson("/api/v1/refused", { name: "x" })));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-    assert.equal(seenOf(edge(), "/api/v1/refused").length, 30);
+    assert.equal(receivedAt(edge(), "/api/v1/refused").length, 30);
     await edge().backends.open("api-server-2");
     await waitForAllUpstreams();
   });
@@ -67,7 +67,7 @@ export function retryCases(edge: () => Edge): void {
       deaths = 0;
       const path = freshPath();
       const answer = await responseOrClosed(edge(), send(path, { method, body: "{}" }));
-      assert.equal(seenOf(edge(), path).length, 1);
+      assert.equal(receivedAt(edge(), path).length, 1);
       if (answer === undefined) continue;
       assert.equal(answer.status, 502);
       assertProblem(answer, "unavailable");
@@ -75,7 +75,7 @@ export function retryCases(edge: () => Edge): void {
     deaths = 0;
     const path = freshPath();
     assert.equal((await send(path)).status, 200);
-    assert.equal(seenOf(edge(), path).length, 2);
+    assert.equal(receivedAt(edge(), path).length, 2);
     edge().backends.behave();
   });
 

@@ -10,7 +10,7 @@ import { names } from "../../shared/servers/fleet.ts";
 import { full } from "./failure-cases.ts";
 import type { FakeUpstreams } from "./fake-upstreams.ts";
 
-/** The time that a connection is idle: an AWS load balancer keeps idle connections for 60 s. */
+/** How long a connection is idle. In full length it exceeds 60 s, for which an AWS load balancer keeps idle connections. */
 const idleMs = full ? 61_000 : 33_000;
 const streamMs = full ? 90_000 : 45_000;
 const quietMs = full ? 40_000 : 32_000;
@@ -26,14 +26,14 @@ export function slowCases(backends: () => FakeUpstreams): void {
       await sleep(idleMs);
       const answers = await Promise.all(users.map(post));
       for (const agent of agents) agent.destroy();
-      // an agent whose connection was closed opens another one, which would hide the closing
+      // An agent reconnects after its connection was closed, so the status alone does not show that the connection stayed open.
       assert.deepEqual(
         answers.map(({ status, reused }) => [status, reused]),
         users.map(() => [200, true]),
       );
     });
 
-    test(`a stream of ${streamMs / 1000} s arrives without delay and complete, with ${quietMs / 1000} s of silence in it`, async () => {
+    test(`a stream of ${streamMs / 1000} s arrives complete and without delay, although it is silent for ${quietMs / 1000} s`, async () => {
       const socket = await openTo();
       socket.write(
         "GET /api/v1/stream HTTP/1.1\r\nHost: a\r\nConnection: close\r\nAccept: text/event-stream\r\nAccept-Encoding: gzip\r\n\r\n",
@@ -50,7 +50,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
       assert.equal(events.length, sent.length);
       assert.match(received, /0\r\n\r\n$/);
       assert.doesNotMatch(received, /content-encoding/i);
-      const late = sent.filter((at) => !arrived.some((seen) => seen >= at && seen - at < 500));
+      const late = sent.filter((at) => !arrived.some((arrivedAt) => arrivedAt >= at && arrivedAt - at < 500));
       assert.deepEqual(late, [], "each event came within half a second of being sent");
       socket.destroy();
     });
@@ -91,7 +91,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
         8000,
         100,
       );
-      assert.equal(backends().seen.filter(({ url }) => url === "/api/v1/slow").length, 0);
+      assert.equal(backends().received.filter(({ url }) => url === "/api/v1/slow").length, 0);
       const more = names.map((name, index) => backends().sockets(name) - (before[index] ?? 0));
       assert.ok(Math.max(...more) < 20, String(more));
     });
@@ -101,7 +101,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
         "POST /api/v1/slow-body HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 10000\r\n\r\n";
       const slow = await Promise.all(Array.from({ length: 10 }, () => sendSlowly(head)));
       await sleep(9000);
-      assert.equal(backends().seen.filter(({ url }) => url === "/api/v1/slow-body").length, 0);
+      assert.equal(backends().received.filter(({ url }) => url === "/api/v1/slow-body").length, 0);
       for (const { end } of slow) end();
     });
   });
@@ -110,7 +110,7 @@ export function slowCases(backends: () => FakeUpstreams): void {
 const streams = { sent: [] as number[] };
 
 /** Makes the fake upstreams send an event every second, then nothing for `quietMs`, then events again. */
-export const streaming = (backends: FakeUpstreams): void =>
+export const startStreaming = (backends: FakeUpstreams): void =>
   backends.behave(async (request, response, name) => {
     if (request.url !== "/api/v1/stream") return response.end(name);
     response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-store" });

@@ -4,7 +4,7 @@ import { freePort } from "../../shared/free-port.ts";
 
 export type MovingAddress = {
   port: number;
-  /** Leads new connections to another server, as a DNS change does; open connections stay where they are. */
+  /** Connects new clients to another server, as a DNS change does. Open connections stay on the old server. */
   moveTo(port: number): void;
 };
 

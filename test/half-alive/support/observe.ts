@@ -45,7 +45,7 @@ export const reportOf = async ({ url }: Haven): Promise<HealthReport> =>
   (await ask(`${url}/health/detailed`)).json() as HealthReport;
 
 /**
- * Sends requests until one fails. Returns its response and the false-ready time: the time from then until `/ready`
+ * Sends requests until one fails. Returns the failed response and the false-ready time: from the failed response until `/ready`
  * reports the failure. The time in which this process waited for a CPU does not count, because the server runs in it.
  */
 export async function falseReadyTime(haven: Haven, request: () => Promise<Answer>) {
@@ -125,11 +125,11 @@ export async function assertWritesAgain(haven: Haven, store: Store, write: () =>
 
 /** Returns the states that the check of this store has had while some work was done. */
 export async function statesDuring(haven: Haven, store: Store, work: () => Promise<unknown>): Promise<string[]> {
-  const seen = new Set<string>();
+  const states = new Set<string>();
   let done = false;
   const watching = (async () => {
     while (!done) {
-      seen.add((await reportOf(haven)).checks[store]?.status ?? "absent");
+      states.add((await reportOf(haven)).checks[store]?.status ?? "absent");
       await sleep(5);
     }
   })();
@@ -137,5 +137,5 @@ export async function statesDuring(haven: Haven, store: Store, work: () => Promi
     done = true;
   });
   await watching;
-  return [...seen];
+  return [...states];
 }

@@ -9,7 +9,7 @@ import { type NodeRedisClient, type RedisClient, redisCheck } from "../../../src
 import type { Check } from "../../../src/kit/index.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
-import { freshDatabase, fromRun, query } from "../../shared/servers/database.ts";
+import { freshDatabase, query, variableOfRun } from "../../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { freshRedis } from "../../shared/servers/redis.ts";
 import { frameworksFolder, withoutFrameworks } from "../support/frameworks.ts";
@@ -155,7 +155,7 @@ test("postgres: a write that waits for a lock ends with the limit, and ends in t
 });
 
 test("redis: for a user without the right to write the read passes, and the write fails with the reason forbidden", async () => {
-  const admin = new Redis(fromRun("TEST_REDIS_URL"));
+  const admin = new Redis(variableOfRun("TEST_REDIS_URL"));
   atEnd(() => admin.disconnect());
   const user = "kit_reader";
   await admin.call("ACL", "SETUSER", user, "on", ">secret", "~*", "+get", "+hello", "+client", "+info", "+select");

@@ -6,7 +6,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { query } from "../../shared/servers/database.ts";
 import type { Fault } from "../../shared/servers/fault-proxy.ts";
-import { checksOf, intervalMs, slowestLiveProbeMs, startFaultyHaven, timeoutMs } from "../../support/faulty-haven.ts";
+import { checksOf, intervalMs, slowestAliveProbeMs, startFaultyHaven, timeoutMs } from "../../support/faulty-haven.ts";
 
 const detectionTimeMs = intervalMs + 2 * timeoutMs + 500;
 const recoveryWithinMs = 2 * intervalMs + timeoutMs + 200;
@@ -32,7 +32,7 @@ for (const dependency of ["postgres", "redis"] as const) {
         downMs = await haven.until(dependency, "down", detectionTimeMs + 1000);
         await sleep(1000);
       };
-      const worst = await slowestLiveProbeMs(haven.url, watchOutage, process.pid);
+      const worst = await slowestAliveProbeMs(haven.url, watchOutage, process.pid);
       assert.ok(downMs < detectionTimeMs, `reported as down after ${downMs} ms`);
       assert.ok(worst < 50, `live took ${worst} ms`);
       const down = await haven.ready();

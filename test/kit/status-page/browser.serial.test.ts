@@ -37,7 +37,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   test("updates itself, and keeps focus, scroll position, selection and opened details", async (t) => {
     let shown = healthy;
     const server = await serve(t, () => page(shown, now + server.requests() * 1000));
-    const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
+    const { page: tab, assertNoProblems } = await openTab(t, browser, server.url);
     await evaluate(tab, recordAnnouncements);
     const numbers = tab.locator("#check-1 summary");
     await numbers.click();
@@ -62,7 +62,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     assert.deepEqual(await evaluate(tab, "announced"), [
       "Unhealthy. postgres does not answer (timeout) since 03:12:07 UTC; it is critical, so this instance is out of rotation.",
     ]);
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("adds new changes to the history, and keeps the elements of the earlier ones", async (t) => {
@@ -103,7 +103,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
 
   test("shows since when the server does not answer, and updates again when the server is back", async (t) => {
     const server = await serve(t, () => page(healthy));
-    const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
+    const { page: tab, assertNoProblems } = await openTab(t, browser, server.url);
     await server.stop();
     await tab.getByText("No answer since 03:14:07 UTC: connection failed.").waitFor();
     assert.equal(await tab.title(), "No answer · Healthy · api-server-2");
@@ -111,7 +111,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     await tab.getByText("Live, every 1 s").waitFor();
     await tab.locator("#trouble").waitFor({ state: "hidden" });
     assert.equal(await tab.title(), "Healthy · api-server-2");
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("does not show the page of another server, and retries on demand", async (t) => {
@@ -146,7 +146,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   test("shows the full report for the operator token, and stores the token nowhere", async (t) => {
     let accepted = "Bearer night-shift";
     const server = await serve(t, ({ headers }) => (headers.authorization === accepted ? page(unhealthy) : publicPage));
-    const { page: tab, assertQuiet } = await openTab(t, browser, server.url);
+    const { page: tab, assertNoProblems } = await openTab(t, browser, server.url);
     const field = tab.getByLabel("Operator token");
     for (const wrong of ["wrong", "schlüssel"]) {
       await field.fill(wrong);
@@ -164,7 +164,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     accepted = "Bearer another";
     await tab.getByText("The token is no longer valid.").waitFor();
     await tab.getByRole("heading", { name: "Full report" }).waitFor();
-    assertQuiet();
+    assertNoProblems();
   });
 
   test("keeps a half-typed token while the verdict changes", async (t) => {
@@ -186,14 +186,14 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   test("without JavaScript the page is complete and has a link to reload", async (t) => {
     let shown = healthy;
     const server = await serve(t, () => page(shown));
-    const { page: tab, assertQuiet } = await openTab(t, browser, server.url, { javaScriptEnabled: false });
+    const { page: tab, assertNoProblems } = await openTab(t, browser, server.url, { javaScriptEnabled: false });
     await tab.getByText("Without JavaScript this page is not updated").waitFor();
     assert.equal(await tab.getByRole("button", { name: "Pause" }).count(), 0);
     assert.equal(await tab.locator(".plot .line").count(), 3);
     shown = unhealthy;
     await tab.getByRole("link", { name: "Reload" }).click();
     await tab.getByRole("heading", { name: "Unhealthy" }).waitFor();
-    assertQuiet();
+    assertNoProblems();
   });
 
   for (const colorScheme of ["light", "dark"] as const) {
@@ -219,7 +219,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       let body = "";
       const server = await serve(t, () => ({ status: 200, body }));
       body = bodies[0] ?? "";
-      const { page: tab, assertQuiet } = await openTab(t, browser, server.url, {
+      const { page: tab, assertNoProblems } = await openTab(t, browser, server.url, {
         colorScheme,
         viewport: { width: 360, height: 740 },
       });
@@ -231,18 +231,18 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       }
       const background = await evaluate(tab, "getComputedStyle(document.body).backgroundColor");
       assert.equal(background, colorScheme === "dark" ? "rgb(17, 19, 21)" : "rgb(246, 246, 243)");
-      assertQuiet();
+      assertNoProblems();
     });
   }
 
   test("does not run a script that is not its own", async (t) => {
     const server = await serve(t, () => page(healthy));
-    const { page: tab, complaints } = await openTab(t, browser, server.url);
+    const { page: tab, problems } = await openTab(t, browser, server.url);
     await evaluate(
       tab,
       `document.body.append(Object.assign(document.createElement("script"), { textContent: "window.ran = true" })); undefined`,
     );
     assert.equal(await evaluate(tab, "window.ran"), undefined);
-    assert.match(complaints.join(), /Content Security Policy/);
+    assert.match(problems.join(), /Content Security Policy/);
   });
 });

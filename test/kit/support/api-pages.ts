@@ -13,7 +13,7 @@ export const pagesFolder = join(root, "docs/kit");
 export const typedoc = pinnedPackages({
   pinned: fileURLToPath(new URL("../api-pages", import.meta.url)),
   name: "kit-api-pages",
-  what: "the check of the API pages of the kit",
+  tests: "the check of the API pages of the kit",
 });
 
 /** Returns the source file of each path that the package exports. */

@@ -4,7 +4,7 @@ import { pinnedPackages } from "../../shared/pinned-packages.ts";
 const frameworks = pinnedPackages({
   pinned: fileURLToPath(new URL("../frameworks", import.meta.url)),
   name: "kit-frameworks",
-  what: "the tests of the kit in Express, Fastify, Koa, NestJS and Hono, and with node-redis",
+  tests: "the tests of the kit in Express, Fastify, Koa, NestJS and Hono, and with node-redis",
 });
 
 export const frameworksFolder = frameworks.folder;

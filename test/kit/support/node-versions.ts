@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { refuseOrSkip } from "../../shared/programs.ts";
+import { failOrSkip } from "../../shared/programs.ts";
 
 const cache = fileURLToPath(new URL("../../../node_modules/.cache/haven", import.meta.url));
 
@@ -21,7 +21,7 @@ export const withoutNode = (version: string): { skip: string | false } => ({
 /** Installs missing versions of Node. If the registry cannot be reached, the tests that need them are skipped. */
 export function provideNodeVersions(): void {
   for (const version of nodeVersions) {
-    if (!existsSync(nodeBinary(version)) && !install(version)) refuseOrSkip(`the tests of the kit on Node ${version}`);
+    if (!existsSync(nodeBinary(version)) && !install(version)) failOrSkip(`the tests of the kit on Node ${version}`);
   }
 }
 

@@ -23,7 +23,7 @@ export async function followRunbook(
 ): Promise<Measured> {
   const page = readPage();
   let commandSeconds = 0;
-  let read = 0;
+  let totalReadingSeconds = 0;
   let line = "";
   for (const { section, output: expected, finding } of steps) {
     const { commands, textUntil } = page.section(section);
@@ -36,16 +36,16 @@ export async function followRunbook(
     });
     const output = printed.replaceAll(root, "");
     commandSeconds += (performance.now() - startedAt) / 1000;
-    read += readingSeconds(textUntil(finding) + output);
-    const found = output.split("\n").find((one) => expected.test(one));
-    if (found === undefined) throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
-    line = fromMatch(found, expected);
+    totalReadingSeconds += readingSeconds(textUntil(finding) + output);
+    const matching = output.split("\n").find((one) => expected.test(one));
+    if (matching === undefined) throw new Error(`${section}: no line of the output matches ${expected}:\n${output}`);
+    line = fromMatch(matching, expected);
     if (process.env["ALERT_DRILL_VERBOSE"] !== undefined) process.stderr.write(`${output}\n`);
   }
-  return { alert, fault, commandSeconds, readingSeconds: read, line };
+  return { alert, fault, commandSeconds, readingSeconds: totalReadingSeconds, line };
 }
 
-/** Returns the line without its begin, if that is so long that the table would not show the part that matters. */
+/** Returns the line. If the match is so far right that the table would cut it off, the line starts near the match. */
 function fromMatch(line: string, expected: RegExp): string {
   const { index, 0: part } = expected.exec(line) ?? { index: 0, 0: "" };
   return index + part.length > 80 ? `…${line.slice(Math.max(0, index - 10))}` : line.trim();

@@ -13,7 +13,7 @@ export type Instance = {
   database: FaultProxy;
   redis: FaultProxy;
   process(): HavenProcess;
-  /** Ends the process, and starts it again with these further settings. */
+  /** Ends the process, and starts it again with these additional settings. */
   restart(more?: Readonly<Record<string, string>>, until?: "ready" | "started", openFiles?: number): Promise<void>;
   kill(signal?: NodeJS.Signals): Promise<void>;
   log(): string;
@@ -23,13 +23,13 @@ export type Instance = {
 
 type Stores = { databaseUrl: string; redisUrl: string; env: Readonly<Record<string, string>> };
 
-/** Starts the three instances of the shipped files, each with its own path to the stores. */
+/** Starts the three instances of the shipped files, each with its own fault proxies to the stores. */
 export async function startInstances(stores: Stores) {
   let settings: Readonly<Record<string, string>> = {};
   const members = await Promise.all(names.map((name) => startInstance(name, stores, () => settings)));
   return {
     members,
-    /** Restarts all instances if these settings differ from the present ones. */
+    /** Restarts all instances if these settings differ from the current ones. */
     async useSettings(next: Readonly<Record<string, string>> = {}) {
       if (JSON.stringify(next) === JSON.stringify(settings)) return;
       settings = next;
@@ -48,12 +48,12 @@ async function startInstance(
   const host = hostOf(name);
   const url = `http://${host}:4000`;
   let extra: Readonly<Record<string, string>> = {};
-  let earlier = "";
-  let ended = "running";
+  let earlierOutput = "";
+  let state = "running";
   const launch = async (until: "ready" | "started", openFiles?: number) => {
     const started = await startHavenProcess({
       env: {
-        ...usual,
+        ...defaultSettings,
         ...env,
         HOST: host,
         INSTANCE_ID: name,
@@ -65,8 +65,8 @@ async function startInstance(
       until: "started",
       openFiles,
     });
-    ended = "running";
-    void started.exited.then(({ code, signal }) => (ended = `exited (${code ?? exitCodeOf[signal ?? ""] ?? signal})`));
+    state = "running";
+    void started.exited.then(({ code, signal }) => (state = `exited (${code ?? exitCodeOf[signal ?? ""] ?? signal})`));
     if (until === "ready") await readyAt(url);
     return started;
   };
@@ -75,7 +75,7 @@ async function startInstance(
     current.child.kill(signal);
     if (signal === "SIGKILL") current.child.kill("SIGCONT");
     await current.exited;
-    earlier += current.output();
+    earlierOutput += current.output();
   };
   return {
     name,
@@ -89,18 +89,18 @@ async function startInstance(
       current = await launch(until, openFiles);
     },
     kill: (signal = "SIGKILL") => end(signal),
-    log: () => earlier + current.output(),
-    state: () => ended,
+    log: () => earlierOutput + current.output(),
+    state: () => state,
     temporaryFolder: () => extra["TMPDIR"] ?? tmpdir(),
   };
 }
 
 const exitCodeOf: Readonly<Record<string, number>> = { SIGKILL: 137, SIGTERM: 143 };
 
-const usual = {
+const defaultSettings = {
   PORT: "4000",
   AUTH_RATE_LIMIT: "0",
-  // The machine that runs all of this is busy, and only some cases are about that.
+  // The machine is busy with all these processes, and only some cases are about overload.
   OVERLOAD_DELAY_MS: "0",
   REDIS_COMMAND_TIMEOUT_MS: "1000",
   HEALTH_CHECK_INTERVAL: "1000",

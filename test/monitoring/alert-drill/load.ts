@@ -1,6 +1,6 @@
 import { ask } from "../../shared/requests/http.ts";
 
-/** Sends requests from a few clients, one after the other each, until the returned function is called. */
+/** Sends requests from a few clients until the returned function is called. Each client has one request at a time. */
 export function sendEndlessly(send: () => Promise<unknown>, { clients = 2, pauseMs = 0 } = {}): () => Promise<void> {
   let isRunning = true;
   const client = async () => {
@@ -18,7 +18,7 @@ export function sendEndlessly(send: () => Promise<unknown>, { clients = 2, pause
 
 export const get = (url: string, timeoutMs = 20_000): Promise<unknown> => ask(url, { timeoutMs });
 
-/** Settings with time-outs so long that a slow store stays slow and does not count as failed. */
+/** Settings with long time-outs, so that a slow store counts as slow and not as failed. */
 export const longTimeouts = {
   HEALTH_CHECK_TIMEOUT: "8000",
   REDIS_COMMAND_TIMEOUT_MS: "8000",

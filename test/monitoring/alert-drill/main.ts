@@ -4,10 +4,10 @@ import { cases } from "./cases/all.ts";
 // npm run alert-drill [-- ALERT …]: causes each alert on a running set-up, runs the commands of its section of docs/runbook.md,
 // and writes into that page how long the search for the cause took. Needs Linux, root, and the programs of test/shared/programs.ts.
 
-const inside = "HAVEN_ALERT_DRILL_INSIDE";
-const wanted = process.argv.slice(2);
+const insideVariable = "HAVEN_ALERT_DRILL_INSIDE";
+const requestedAlerts = process.argv.slice(2);
 
-if (wanted.includes("--help")) {
+if (requestedAlerts.includes("--help")) {
   process.stdout.write(`Usage: npm run alert-drill [-- ALERT ...]
 
 Causes each alert (or only these) on a running set-up, runs the commands of its section of docs/runbook.md, and writes into
@@ -15,11 +15,11 @@ that page how long the search for the cause took. Needs Linux and root. ALERT_DR
 `);
   process.exit(0);
 }
-const unknown = wanted.filter((name) => cases.every(({ alert }) => alert !== name));
+const unknown = requestedAlerts.filter((name) => cases.every(({ alert }) => alert !== name));
 if (unknown.length > 0) {
   process.stderr.write(`There is no alert ${unknown.join(", ")}.\n`);
   process.exit(2);
 }
-if (process.env[inside] === undefined) process.exit(await rerunInNamespaces({ [inside]: "yes" }));
+if (process.env[insideVariable] === undefined) process.exit(await rerunInNamespaces({ [insideVariable]: "yes" }));
 const { runCases } = await import("./run-cases.ts");
-process.exit(await runCases(wanted));
+process.exit(await runCases(requestedAlerts));

@@ -17,21 +17,21 @@ const alertsAnswer = z.object({
 
 /** Starts Prometheus, Alertmanager and the exporters on a copy of the shipped files in this folder. */
 export async function startMonitoring(folder: string) {
-  shorten(folder);
-  // promtool is called with the path of the installed configuration.
+  shortenIntervals(folder);
+  // The runbook calls promtool with the path of the installed configuration.
   await runProgram("mount", ["--bind", folder, "/etc/prometheus"]);
   const programs = {
-    "nginx-exporter": program(folder, "prometheus-nginx-exporter", [
+    "nginx-exporter": createProgram(folder, "prometheus-nginx-exporter", [
       "-nginx.scrape-uri=http://127.0.0.1:8081/nginx_status",
     ]),
-    blackbox: program(folder, "prometheus-blackbox-exporter", ["--config.file=blackbox.yml"]),
-    "nginx-log-exporter": program(folder, process.execPath, ["nginx-log-exporter.js"]),
-    alertmanager: program(folder, "prometheus-alertmanager", [
+    blackbox: createProgram(folder, "prometheus-blackbox-exporter", ["--config.file=blackbox.yml"]),
+    "nginx-log-exporter": createProgram(folder, process.execPath, ["nginx-log-exporter.js"]),
+    alertmanager: createProgram(folder, "prometheus-alertmanager", [
       "--config.file=alertmanager.yml",
       "--storage.path=/run/alertmanager",
       "--cluster.listen-address=",
     ]),
-    prometheus: program(folder, "prometheus", [
+    prometheus: createProgram(folder, "prometheus", [
       "--config.file=prometheus.yml",
       "--storage.tsdb.path=/run/prometheus",
       "--web.enable-lifecycle",
@@ -39,7 +39,7 @@ export async function startMonitoring(folder: string) {
       "--query.lookback-delta=15s",
     ]),
   };
-  for (const one of Object.values(programs)) one.start();
+  for (const program of Object.values(programs)) program.start();
   const reload = () => ask("http://localhost:9090/-/reload", { method: "POST" });
   await eventually(
     () =>
@@ -51,15 +51,15 @@ export async function startMonitoring(folder: string) {
     20_000,
     100,
   );
-  const pending = async (alert: string): Promise<boolean> => {
+  const isPending = async (alert: string): Promise<boolean> => {
     const answer = await ask("http://localhost:9090/api/v1/alerts");
     return alertsAnswer.parse(answer.json()).data.alerts.some(({ labels }) => labels["alertname"] === alert);
   };
   return {
     folder,
     programs,
-    pending,
-    /** Changes a file for a while, reloads Prometheus, and returns how the change is undone. */
+    isPending,
+    /** Changes a file, reloads Prometheus, and returns a function that undoes the change. */
     async edit(file: string, change: (text: string) => string) {
       const path = join(folder, file);
       const before = readFileSync(path, "utf8");
@@ -73,8 +73,8 @@ export async function startMonitoring(folder: string) {
   };
 }
 
-/** Shorter intervals and windows, so that an alert is pending soon after its cause, and gone soon after the repair. */
-function shorten(folder: string): void {
+/** Shortens intervals and windows, so that an alert becomes pending soon after its cause, and ends soon after the repair. */
+function shortenIntervals(folder: string): void {
   for (const name of ["haproxy", "nginx", "access-log", "edge"])
     cpSync(join(folder, `targets/${name}.yml.example`), join(folder, `targets/${name}.yml`));
   const edge = join(folder, "targets/edge.yml");
@@ -94,7 +94,7 @@ function shorten(folder: string): void {
   }
 }
 
-function program(cwd: string, command: string, args: readonly string[]): Program {
+function createProgram(cwd: string, command: string, args: readonly string[]): Program {
   let child: ChildProcess | undefined;
   let output = "";
   const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 
-// Reads what an operator uses of the runbook: the definitions at its top, and the commands and findings of each section.
+// Reads the parts of the runbook that an operator uses: the definitions at its top, and the commands and findings of each
+// section.
 
 export const pageUrl = new URL("../../../docs/runbook.md", import.meta.url);
 

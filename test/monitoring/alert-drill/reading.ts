@@ -1,7 +1,7 @@
-/** Words for each minute: slower than prose is read by day, because the reader is tired and the text is technical. */
+/** A slow reading speed, because the reader may be tired and the text is technical. */
 const wordsPerMinute = 200;
 
-/** Counts words, numbers and names; punctuation and the frame of a JSON text are not read. */
+/** Counts words, numbers and names, but not punctuation, such as that of JSON. */
 export const wordsOf = (text: string): number => text.match(/[\p{L}\p{N}]+(?:[._:/-]+[\p{L}\p{N}]+)*/gu)?.length ?? 0;
 
 /** Returns how long a person needs to read the text. */

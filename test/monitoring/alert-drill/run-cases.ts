@@ -8,51 +8,51 @@ import { type Stage, startStage } from "./stage.ts";
 import { writeTable } from "./table.ts";
 
 /** Runs the drills of the named alerts, or all drills, and returns the exit code. */
-export async function runCases(wanted: readonly string[]): Promise<number> {
-  const chosen = cases.filter(({ alert }) => wanted.length === 0 || wanted.includes(alert));
+export async function runCases(requestedAlerts: readonly string[]): Promise<number> {
+  const selectedCases = cases.filter(({ alert }) => requestedAlerts.length === 0 || requestedAlerts.includes(alert));
   const stage = await startStage();
   const measured: Measured[] = [];
   const failed: string[] = [];
-  for (const one of chosen) {
+  for (const drill of selectedCases) {
     try {
-      const result = await runCase(one, stage);
+      const result = await runCase(drill, stage);
       measured.push(result);
-      // At once, so that an interrupted run keeps its figures.
+      // The table is written after each drill, so that an interrupted run keeps its results.
       writeTable([result]);
       const total = (result.commandSeconds + result.readingSeconds).toFixed(0);
       process.stdout.write(
-        `${one.alert}: ${total} s (commands ${result.commandSeconds.toFixed(1)} s): ${result.line.slice(0, 160)}\n`,
+        `${drill.alert}: ${total} s (commands ${result.commandSeconds.toFixed(1)} s): ${result.line.slice(0, 160)}\n`,
       );
     } catch (error) {
-      failed.push(one.alert);
-      process.stdout.write(`${one.alert}: FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
+      failed.push(drill.alert);
+      process.stdout.write(`${drill.alert}: FAILED: ${error instanceof Error ? error.message : String(error)}\n`);
     }
   }
   await cleanUp().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
   process.stdout.write(
-    `${measured.length} of ${chosen.length} drills passed; failed: ${failed.join(", ") || "none"}\n`,
+    `${measured.length} of ${selectedCases.length} drills passed; failed: ${failed.join(", ") || "none"}\n`,
   );
   return failed.length === 0 ? 0 : 1;
 }
 
-async function runCase(one: Case, stage: Stage): Promise<Measured> {
+async function runCase(drill: Case, stage: Stage): Promise<Measured> {
   const { monitoring } = stage;
-  await stage.useSettings(one.env);
-  if (one.pendingBeforeFault !== true)
+  await stage.useSettings(drill.env);
+  if (drill.pendingBeforeFault !== true)
     await eventually(
-      () => monitoring.pending(one.alert),
+      () => monitoring.isPending(drill.alert),
       (pending) => !pending,
       60_000,
       300,
     ).catch(() => {
       throw new Error("the alert is pending before the fault");
     });
-  const repair = await one.inject(stage);
+  const repair = await drill.inject(stage);
   try {
-    await eventually(() => monitoring.pending(one.alert), Boolean, one.withinMs ?? 40_000, 200).catch(() => {
+    await eventually(() => monitoring.isPending(drill.alert), Boolean, drill.withinMs ?? 40_000, 200).catch(() => {
       throw new Error("the alert does not become pending");
     });
-    return await followRunbook(one, stage.shell());
+    return await followRunbook(drill, stage.shell());
   } finally {
     await repair();
     await Promise.all(stage.all.map(({ url }) => readyAt(url)));

@@ -1,12 +1,12 @@
 export const opsToken = "an-operators-token-of-this-run";
 
-/** The host name of the shipped certificate in tests. */
+/** The host name in the certificate that the tests create. */
 export const edgeHost = "api.haven.com";
 
 /** Where the commands of the runbook run. */
 export type Shell = { definitions: string; cwd: string; env: NodeJS.ProcessEnv };
 
-/** In place of the definitions of the runbook for Compose and Kubernetes. */
+/** Replaces the definitions of the runbook for Compose and Kubernetes. */
 export const definitionsForProcesses = `
 OPS_TOKEN=${opsToken}
 E=${edgeHost}

@@ -76,11 +76,11 @@ export async function startStage() {
       nginx = await startNginx(withCounts);
     },
     sql: (text: string) => query(databaseUrl, text),
-    /** Writes the logs and states of this moment, and returns a shell with the definitions for processes. */
+    /** Writes the current logs and states to files, and returns a shell with the definitions for processes. */
     shell(): Shell {
-      for (const one of instances.members) {
-        writeFileSync(join(folder, `${one.name}.log`), one.log());
-        writeFileSync(join(folder, `${one.name}.state`), `${one.name} ${one.state()}\n`);
+      for (const member of instances.members) {
+        writeFileSync(join(folder, `${member.name}.log`), member.log());
+        writeFileSync(join(folder, `${member.name}.state`), `${member.name} ${member.state()}\n`);
       }
       for (const [name, { log, state }] of Object.entries(monitoring.programs)) {
         writeFileSync(join(folder, `${name}.log`), log());

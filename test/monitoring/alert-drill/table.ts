@@ -8,32 +8,34 @@ const between = /(<!-- measured -->\n)([\s\S]*?)(<!-- end of measured -->)/;
 const head = `### Alert drills: from the alert to its cause
 
 Each alert in this table was caused on purpose, on a running set-up: three instances, Postgres, Redis, NGINX or HAProxy, a
-mail server, Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section were run as
-they are written here, and of the sections that it leads to. \`npm run alert-drill\` repeats all of it and writes this table.
+mail server, Prometheus, Alertmanager and the exporters. When the alert was pending, the commands of its section, and of
+the sections that its findings lead to, were run as written here. \`npm run alert-drill\` repeats the drills and writes this
+table.
 
 - **Counted:** the time of the commands, and the time to read the section until the finding, and all of the output, at 200
   words a minute. The reading is computed, not measured with a person.
 - **Not counted:** the time to open the page, to set the definitions above, and to paste a block.
 - **Different from production:** the instances are processes without containers, so the commands of Compose and Kubernetes
-  printed nothing; scrapes every second and windows of 15 s instead of minutes, so that the alerts are pending soon.
-- **Pending before their fault too,** so that only the fault was caused: ${cases
-  .filter(({ pendingBeforeFault }) => pendingBeforeFault)
-  .map(({ alert }) => alert)
-  .join(", ")}.
+  printed nothing. Prometheus scrapes every second, and windows are 15 s instead of minutes, so that alerts are soon pending.
+- **Already pending before the fault,** so that the drill shows the search for the cause, but not that the fault raises the
+  alert: ${cases
+    .filter(({ pendingBeforeFault }) => pendingBeforeFault)
+    .map(({ alert }) => alert)
+    .join(", ")}.
 
 | alert | fault | seconds to the cause | of these, commands | the output that names it |
 | --- | --- | --- | --- | --- |
 `;
 
-/** Writes the measured rows into the runbook; rows of other alerts stay. */
+/** Writes the measured rows into the runbook. The rows of other alerts do not change. */
 export function writeTable(measured: readonly Measured[]): void {
   const page = readFileSync(pageUrl, "utf8");
   const rows = new Map((between.exec(page)?.[2] ?? "").split("\n").flatMap((row) => rowOf(row)));
-  for (const one of measured) rows.set(one.alert, format(one));
+  for (const drill of measured) rows.set(drill.alert, format(drill));
   const sorted = [...rows].sort(([a], [b]) => page.indexOf(`\n## ${a}\n`) - page.indexOf(`\n## ${b}\n`));
-  const left = sectionsOf(page).filter((alert) => !rows.has(alert));
-  const rest = left.length === 0 ? "" : `Without a drill yet: ${left.join(", ")}.\n\n`;
-  const table = `${head}${sorted.map(([, row]) => row).join("\n")}\n\n${rest}`;
+  const alertsWithoutDrill = sectionsOf(page).filter((alert) => !rows.has(alert));
+  const missing = alertsWithoutDrill.length === 0 ? "" : `Without a drill yet: ${alertsWithoutDrill.join(", ")}.\n\n`;
+  const table = `${head}${sorted.map(([, row]) => row).join("\n")}\n\n${missing}`;
   writeFileSync(
     pageUrl,
     page.replace(between, (_, begin, __, end) => begin + table + end),

@@ -11,7 +11,7 @@ const settingsFolder = fileURLToPath(new URL("../generators", import.meta.url));
 export const generators = pinnedPackages({
   pinned: settingsFolder,
   name: "openapi-generators",
-  what: "the tests of linters and client generators over the OpenAPI document",
+  tests: "the tests of linters and client generators over the OpenAPI document",
 });
 
 /** Makes a folder with the document, the settings of the tools and the tools themselves. */

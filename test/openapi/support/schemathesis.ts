@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { canInstall, installPackages, skipLoudly } from "../../shared/programs.ts";
+import { canInstall, installPackages, reportSkipped } from "../../shared/programs.ts";
 
 export const settingsFolder = fileURLToPath(new URL("../schemathesis", import.meta.url));
 const requirements = join(settingsFolder, "requirements.txt");
@@ -26,7 +26,7 @@ export const withoutSchemathesis = { skip: hasSchemathesis() ? false : "schemath
 export function provideSchemathesis(): void {
   if (hasSchemathesis() || install()) return;
   if (canInstall()) installPackages(["python3", "python3-venv"]);
-  if (!install()) skipLoudly("schemathesis over the API document, which needs python3 with venv and pip");
+  if (!install()) reportSkipped("schemathesis over the API document, which needs python3 with venv and pip");
 }
 
 function install(): boolean {

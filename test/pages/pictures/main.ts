@@ -8,8 +8,8 @@ import { rerunInNamespaces } from "../../shared/rerun-in-namespaces.ts";
 // npm run pictures [-- OPTIONS]: takes the pictures of docs/images again, of a real first start in a
 // terminal, and of the status pages of real instances on real stores, in the states that docs/status-page.md shows.
 
-const inside = "HAVEN_PICTURES_INSIDE";
-const needed = ["chromium", "redis-server", "pg_virtualenv", "openssl", "unshare", "ip"];
+const insideVariable = "HAVEN_PICTURES_INSIDE";
+const requiredCommands = ["chromium", "redis-server", "pg_virtualenv", "openssl", "unshare", "ip"];
 const usage = `Usage: npm run pictures [-- OPTIONS]
 
 Takes the pictures of the status page and of the terminal, from a real server, and writes them to docs/images.
@@ -32,14 +32,14 @@ if (values.help === true) {
   process.stdout.write(usage);
   process.exit(0);
 }
-if (process.env[inside] === undefined) {
-  await provide(programs.filter(({ command }) => needed.includes(command)));
+if (process.env[insideVariable] === undefined) {
+  await provide(programs.filter(({ command }) => requiredCommands.includes(command)));
   const problem = findNamespaceProblem();
   if (problem !== undefined) {
     process.stderr.write(`Cannot run: ${problem}.\n`);
     process.exit(1);
   }
-  process.exit(await rerunInNamespaces({ [inside]: "yes" }));
+  process.exit(await rerunInNamespaces({ [insideVariable]: "yes" }));
 }
 const { takePictures } = await import("./take-pictures.ts");
 let code = 1;

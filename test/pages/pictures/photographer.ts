@@ -8,7 +8,7 @@ import { pageOverflow } from "../../support/in-page.ts";
 
 export type PictureOptions = { folder: string; fullPage: boolean };
 
-/** What a status page has to show. */
+/** A status page, and what it has to show before the picture is taken. */
 export type State = {
   url: string;
   /** The verdict that the page has to show. */
@@ -35,7 +35,7 @@ export async function startPhotographer({ folder, fullPage }: PictureOptions) {
   const browser = await launch();
   atEnd(() => browser.close());
 
-  /** A palette is enough for pages with few colours, and makes a file of a third of the size. */
+  /** Writes the picture with a palette, which is enough for pages with few colours, and reduces the file to a third. */
   const write = async (name: string, png: Uint8Array): Promise<void> => {
     const file = join(folder, name);
     mkdirSync(dirname(file), { recursive: true });

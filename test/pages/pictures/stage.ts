@@ -50,11 +50,11 @@ export async function startStage() {
     url: fleet.member("api-server-2").url,
     member: fleet.member,
     startLoad: (name: Name) => void loads.set(name, send(name)),
-    /** As a balancer does with an instance that is not ready. */
+    /** Stops the requests, as a balancer does for an instance that is not ready. */
     async stopLoad(name: Name) {
       await loads.get(name)?.stop();
     },
-    /** Gives Redis a certificate that ends in so many days, and restarts an instance, which reads it at its start. */
+    /** Gives Redis a certificate that expires in this many days, and restarts an instance, so that it reads the certificate. */
     async changeCertificate(days: number, name: Name) {
       const { certFile, keyFile } = redis.authority.issue("redis", { names: ["127.0.0.1"], days });
       await askRedis(redis.server.port, "config", "set", "tls-cert-file", certFile, "tls-key-file", keyFile);
@@ -62,7 +62,7 @@ export async function startStage() {
       await fleet.member(name).restart();
       loads.set(name, send(name));
     },
-    /** Starts further instances in this process, until the fleet has so many. Some of them lose Postgres. */
+    /** Starts further instances in this process, until the fleet has `size` instances. Some of them lose Postgres. */
     async growTo(size: number) {
       for (const name of names) await loads.get(name)?.stop();
       const urls = fleet.members.map(({ url }) => url);

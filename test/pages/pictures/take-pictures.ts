@@ -15,19 +15,19 @@ export type Subject = "terminal" | "status pages";
 
 export async function takePictures(options: PictureOptions, subjects: readonly Subject[]): Promise<void> {
   const photographer = await startPhotographer(options);
-  // First, because it uses port 4000 of every address.
+  // The terminal comes first, because its server uses port 4000 of every address.
   if (subjects.includes("terminal")) await photographer.takeDocument("terminal.png", await renderFirstStart());
   if (!subjects.includes("status pages")) return;
   const stage = await startStage();
   await sleep(warmUpMs);
-  await healthy(photographer, stage);
-  await outage(photographer, stage);
-  await impaired(photographer, stage);
-  // Last, because so many healthy instances would change the verdicts of the states before.
-  await largeFleet(photographer, stage);
+  await takeHealthy(photographer, stage);
+  await takeOutage(photographer, stage);
+  await takeImpaired(photographer, stage);
+  // The large fleet comes last, because its healthy instances would change the verdicts in the other pictures.
+  await takeLargeFleet(photographer, stage);
 }
 
-async function healthy({ takeStatusPage }: Photographer, { url }: Stage): Promise<void> {
+async function takeHealthy({ takeStatusPage }: Photographer, { url }: Stage): Promise<void> {
   const state = { url, verdict: "Healthy", text: "All 3 instances are ready." } as const;
   await takeStatusPage({ ...state, name: "status-page/healthy.png" });
   await takeStatusPage({ ...state, name: "status-page/healthy-dark.png", view: { ...desktop, ...dark } });
@@ -35,7 +35,7 @@ async function healthy({ takeStatusPage }: Photographer, { url }: Stage): Promis
 }
 
 /** One instance loses Postgres, and its balancer sends the requests to the two others. */
-async function outage({ takeStatusPage, waitFor }: Photographer, { url, member, startLoad, stopLoad }: Stage) {
+async function takeOutage({ takeStatusPage, waitFor }: Photographer, { url, member, startLoad, stopLoad }: Stage) {
   const { database } = member("api-server-2");
   await database.set("hole");
   await waitFor({ url, verdict: "Unhealthy" });
@@ -52,8 +52,8 @@ async function outage({ takeStatusPage, waitFor }: Photographer, { url, member, 
   await takeStatusPage({ name: "status-page/history.png", url, verdict: "Healthy", section: "History" });
 }
 
-/** Postgres can be read and not written, and a certificate ends soon. */
-async function impaired({ takeStatusPage }: Photographer, { url, databaseUrl, changeCertificate }: Stage) {
+/** Postgres is read-only, and a certificate expires soon. */
+async function takeImpaired({ takeStatusPage }: Photographer, { url, databaseUrl, changeCertificate }: Stage) {
   await changeCertificate(daysUntilWarning, "api-server-2");
   await sleep(settleMs);
   await setReadOnly(databaseUrl, true);
@@ -64,7 +64,7 @@ async function impaired({ takeStatusPage }: Photographer, { url, databaseUrl, ch
   await setReadOnly(databaseUrl, false);
 }
 
-async function largeFleet({ takeStatusPage }: Photographer, { url, growTo }: Stage) {
+async function takeLargeFleet({ takeStatusPage }: Photographer, { url, growTo }: Stage) {
   await growTo(fleetSize);
   await sleep(settleMs);
   const state = { url, verdict: "Healthy", text: "more, all ready" } as const;

@@ -23,10 +23,10 @@ export function terminalToHtml(output: string): string {
   const text = output.replaceAll("\r\n", "\n").replaceAll(overwritten, "").trim();
   let open = 0;
   let html = "";
-  let at = 0;
+  let position = 0;
   for (const { 0: sequence, 1: codes = "", 2: command, index } of text.matchAll(sequences)) {
-    html += escapeHtml(text.slice(at, index));
-    at = index + sequence.length;
+    html += escapeHtml(text.slice(position, index));
+    position = index + sequence.length;
     if (command !== "m") continue;
     const style = codes.split(";").flatMap((code) => styles[code] ?? []);
     if (style.length > 0) {
@@ -37,5 +37,5 @@ export function terminalToHtml(output: string): string {
       open = 0;
     }
   }
-  return html + escapeHtml(text.slice(at)) + "</span>".repeat(open);
+  return html + escapeHtml(text.slice(position)) + "</span>".repeat(open);
 }

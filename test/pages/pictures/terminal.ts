@@ -38,18 +38,18 @@ async function firstStart(): Promise<string> {
   atEnd(() => end(terminal));
   let screen = "";
   terminal.stdout.on("data", (chunk: Buffer) => (screen += chunk));
-  const shows = (text: string) =>
+  const waitForText = (text: string) =>
     eventually(
       () => screen,
       (seen) => seen.includes(text),
       90_000,
     );
-  await shows("Press Ctrl-C to stop.");
+  await waitForText("Press Ctrl-C to stop.");
   const person = signedIn(await postJson(`${url}/api/v1/auth/login`, demo), demo);
   await ask(`${url}/api/v1/properties`, { headers: bearer(person) });
   await ask(`${url}/api/v1/units/00000000-0000-7000-8000-000000000000`, { headers: bearer(person) });
   await postJson(`${url}/api/v1/auth/login`, { ...demo, password: "a wrong password" });
-  await shows("401");
+  await waitForText("401");
   terminal.stdin.write("\u0003");
   await once(terminal, "exit");
   return screen;

@@ -10,7 +10,7 @@ import { runProgram } from "../../shared/run-program.ts";
 export const pageTools = pinnedPackages({
   pinned: fileURLToPath(new URL("../lighthouse", import.meta.url)),
   name: "lighthouse",
-  what: "the tests of the pages with Lighthouse and axe",
+  tests: "the tests of the pages with Lighthouse and axe",
 });
 
 /** The options of a test that needs Lighthouse or axe, and Chromium. */
@@ -28,7 +28,7 @@ const reportSchema = z.object({
   ),
 });
 
-/** The least score of each category, of 100. */
+/** The minimum score of each category, out of 100. */
 export const thresholds = [
   ["performance", 95],
   ["accessibility", 100],
@@ -39,7 +39,7 @@ type Scores = { scores: Readonly<Record<string, number>>; faults: readonly strin
 
 /**
  * Loads a page as Lighthouse's default phone does: 4G and a processor of a quarter of the speed, both simulated. Returns
- * the scores and what costs points.
+ * the scores, and the audits that reduce them.
  */
 export async function runLighthouse(url: string): Promise<Scores> {
   const { code, output } = await runProgram(

@@ -1,4 +1,4 @@
-/** For tests that need a resource that a user can create, change and list, whichever it is. */
+/** A resource for tests that need any resource that a user can create, change and list. */
 export const anyResource = {
   path: "/api/v1/properties",
   named: (name: string) => ({

@@ -14,7 +14,7 @@ export type EdgeAnswer = {
   reused: boolean;
 };
 
-export type EdgeAsk = {
+export type SendOptions = {
   method?: string;
   headers?: Record<string, string | string[]>;
   body?: string | Buffer;
@@ -35,15 +35,15 @@ export function freshAddress(): string {
 }
 
 /** Sends a request to the proxy, with its path exactly as given. */
-export async function send(path: string, options: EdgeAsk = {}): Promise<EdgeAnswer> {
+export async function send(path: string, options: SendOptions = {}): Promise<EdgeAnswer> {
   const { method = "GET", headers = {}, body, tls = false, agent = false, timeoutMs = 45_000 } = options;
   const { to = "127.0.0.1", from = freshAddress() } = options;
   const startedAt = performance.now();
-  const where = { host: to, port: tls ? 443 : 80, path, method, headers, agent, localAddress: from };
+  const target = { host: to, port: tls ? 443 : 80, path, method, headers, agent, localAddress: from };
   const signal = AbortSignal.timeout(timeoutMs);
   const request = tls
-    ? httpsRequest({ ...where, agent: false, signal, rejectUnauthorized: false, servername: "localhost" })
-    : httpRequest({ ...where, signal });
+    ? httpsRequest({ ...target, agent: false, signal, rejectUnauthorized: false, servername: "localhost" })
+    : httpRequest({ ...target, signal });
   request.end(body);
   const [response] = await once(request, "response");
   const content = await text(response);
@@ -58,7 +58,7 @@ export async function send(path: string, options: EdgeAsk = {}): Promise<EdgeAns
   };
 }
 
-export const sendJson = (path: string, value: unknown, options: EdgeAsk = {}): Promise<EdgeAnswer> =>
+export const sendJson = (path: string, value: unknown, options: SendOptions = {}): Promise<EdgeAnswer> =>
   send(path, {
     method: "POST",
     ...options,

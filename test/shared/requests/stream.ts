@@ -55,20 +55,20 @@ export async function openStream(
   });
 
   const events: StreamEvent[] = [];
-  let all = "";
-  let rest = "";
-  let last = lastEventId === undefined ? "" : String(lastEventId);
+  let receivedText = "";
+  let incompleteBlock = "";
+  let lastId = lastEventId === undefined ? "" : String(lastEventId);
   let heartbeats = 0;
   response.setEncoding("utf8").on("data", (chunk: string) => {
-    all += chunk;
-    const blocks = (rest + chunk).split("\n\n");
-    rest = blocks.pop() ?? "";
+    receivedText += chunk;
+    const blocks = (incompleteBlock + chunk).split("\n\n");
+    incompleteBlock = blocks.pop() ?? "";
     for (const block of blocks) {
       if (block === ":") heartbeats += 1;
-      last = /^id: (.*)$/m.exec(block)?.[1] ?? last;
+      lastId = /^id: (.*)$/m.exec(block)?.[1] ?? lastId;
       const data = /^data: (.*)$/m.exec(block)?.[1];
       if (data === undefined) continue;
-      const event: StreamEvent = { position: Number(last), ...JSON.parse(data) };
+      const event: StreamEvent = { position: Number(lastId), ...JSON.parse(data) };
       events.push(event);
       onEvent?.(event);
     }
@@ -78,8 +78,8 @@ export async function openStream(
     status: response.statusCode ?? 0,
     headers: response.headers,
     events,
-    text: () => all,
-    lastEventId: () => last,
+    text: () => receivedText,
+    lastEventId: () => lastId,
     heartbeats: () => heartbeats,
     closed,
     isClosed: () => isClosed,

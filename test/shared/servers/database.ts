@@ -31,7 +31,7 @@ export function asAppRole(url: string): string {
 
 /** Creates a migrated database for this test file, and drops it after the file. */
 export async function freshDatabase({ migrated = true } = {}): Promise<string> {
-  const url = fromRun("TEST_DATABASE_URL");
+  const url = variableOfRun("TEST_DATABASE_URL");
   const name = `test_${process.pid}_${Math.random().toString(36).slice(2, 8)}`;
   await asAdmin(url, [`CREATE DATABASE ${name} ${migrated ? `TEMPLATE ${template}` : ""}`]);
   atEnd(() => asAdmin(url, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]));
@@ -56,13 +56,14 @@ export async function query<Row extends pg.QueryResultRow>(
 export async function setReadOnly(url: string, isReadOnly: boolean): Promise<void> {
   const name = new URL(url).pathname.slice(1);
   const value = isReadOnly ? "SET default_transaction_read_only = on" : "RESET default_transaction_read_only";
-  // The setting applies to new connections.
-  const sql = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = '${appRole.name}'`;
-  // In another database, because this one accepts no change of its settings while it is read-only.
-  await asAdmin(url, [`ALTER DATABASE ${name} ${value}`, sql]);
+  // The setting applies to new connections only, so the open ones are ended.
+  const endConnections = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND usename = '${appRole.name}'`;
+  // The statements run in another database, because a read-only database rejects changes of its own settings.
+  await asAdmin(url, [`ALTER DATABASE ${name} ${value}`, endConnections]);
 }
 
-export function fromRun(name: string): string {
+/** Returns an environment variable that `npm test` sets for the test files. */
+export function variableOfRun(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run tests with npm test -- FILE`);
   return value;

@@ -14,13 +14,13 @@ export type CollectorFault = (typeof collectorFaults)[number];
 
 export type FailingCollector = {
   endpoint: string;
-  /** Returns the number of connections or requests of exporters. A port that refuses connections counts none. */
+  /** Returns the number of connections or requests of exporters. Always 0 for `refusing`. */
   attempts(): number;
 };
 
 const slowMs = 1000;
 
-/** Starts an endpoint of traces that fails in this way for as long as it runs. */
+/** Starts a trace collector that always fails in the given way. */
 export async function startFailingCollector(fault: CollectorFault): Promise<FailingCollector> {
   let attempts = 0;
   const count = () => {
@@ -40,7 +40,7 @@ function serverOf(fault: CollectorFault, count: () => void): Server | TcpServer 
     case "resetting":
       return createTcpServer((socket) => {
         count();
-        // Once the exporter has begun to send, so that its request is lost too.
+        // The reset waits for the first data of the exporter, so that a request is lost with the connection.
         socket.once("data", () => socket.resetAndDestroy());
       });
     case "failing":

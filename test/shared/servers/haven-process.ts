@@ -45,9 +45,11 @@ export async function startHavenProcess({
 }: ProcessOptions = {}): Promise<HavenProcess> {
   const port = Number(env["PORT"] ?? (await freePort()));
   const limit = openFiles === undefined ? [] : ["prlimit", `--nofile=${openFiles}:${openFiles}`];
-  const words = [...limit, process.execPath, fileURLToPath(entry instanceof URL ? entry : entries[entry])];
+  const commandLine = [...limit, process.execPath, fileURLToPath(entry instanceof URL ? entry : entries[entry])];
   const [program = "", ...args] =
-    cgroup === undefined ? words : ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...words];
+    cgroup === undefined
+      ? commandLine
+      : ["sh", "-c", 'echo $$ >"$0/cgroup.procs" && exec "$@"', cgroup, ...commandLine];
   const child = spawn(program, args, {
     env: {
       PATH: process.env["PATH"],
@@ -75,11 +77,11 @@ export async function startHavenProcess({
         (answer) => answer.status,
         () => 0,
       );
-    const answersOrEnded = () => (child.exitCode === null ? status() : -1);
-    await eventually(answersOrEnded, (seen) => seen === 200 || seen === -1, withinMs, 50)
+    const statusOrEnded = () => (child.exitCode === null ? status() : -1);
+    await eventually(statusOrEnded, (value) => value === 200 || value === -1, withinMs, 50)
       .catch(() => -1)
-      .then((seen) => {
-        if (seen !== 200) throw new Error(`The server did not start:\n${output}`);
+      .then((value) => {
+        if (value !== 200) throw new Error(`The server did not start:\n${output}`);
       });
   }
   return { url, port, pid: child.pid ?? 0, child, output: () => output, exited };

@@ -12,9 +12,9 @@ export type MailServer = {
   received: readonly ReceivedMail[];
   /** Waits for the mail with this number (the first by default) to an address. */
   mailTo(address: string, number?: number): Promise<ReceivedMail>;
-  /** Makes the server refuse recipients with this SMTP status, until it is called with undefined. */
+  /** Makes the server refuse all recipients with this SMTP status. `undefined` ends the refusals. */
   refuseWith(status: number | undefined): void;
-  /** Makes the server wait before it accepts a recipient, until `resume`. */
+  /** Makes the server wait for `resume` before it accepts a recipient. */
   pause(): void;
   resume(): void;
   /** Closes the server and its connections. */
@@ -25,17 +25,17 @@ export type MailServer = {
 export async function startMailServer(options: SMTPServerOptions & { port?: number } = {}): Promise<MailServer> {
   const received: ReceivedMail[] = [];
   let refusal: number | undefined;
-  let waiting: PromiseWithResolvers<void> | undefined;
-  const { port: wantedPort = 0, ...rest } = options;
+  let paused: PromiseWithResolvers<void> | undefined;
+  const { port: requestedPort = 0, ...serverOptions } = options;
   const server = new SMTPServer({
     authOptional: true,
-    disabledCommands: rest.secure === true || rest.key !== undefined ? [] : ["STARTTLS"],
+    disabledCommands: serverOptions.secure === true || serverOptions.key !== undefined ? [] : ["STARTTLS"],
     disableReverseLookup: true,
     logger: false,
     closeTimeout: 100,
     onAuth: (auth, _session, done) => done(null, { user: auth.username }),
     async onRcptTo(_address, _session, done) {
-      await waiting?.promise;
+      await paused?.promise;
       if (refusal === undefined) done();
       else done(Object.assign(new Error("refused by the test"), { responseCode: refusal }));
     },
@@ -54,36 +54,36 @@ export async function startMailServer(options: SMTPServerOptions & { port?: numb
         done();
       }, done);
     },
-    ...rest,
+    ...serverOptions,
   });
   server.on("error", () => undefined);
-  const listener = server.listen(wantedPort, "127.0.0.1");
+  const listener = server.listen(requestedPort, "127.0.0.1");
   await once(listener, "listening");
   const address = listener.address();
   const port = typeof address === "object" && address !== null ? address.port : 0;
   const stop = () => new Promise<void>((resolve) => server.close(() => resolve()));
   atEnd(stop);
   return {
-    url: `${rest.secure === true ? "smtps" : "smtp"}://127.0.0.1:${port}`,
+    url: `${serverOptions.secure === true ? "smtps" : "smtp"}://127.0.0.1:${port}`,
     port,
     received,
     refuseWith(status) {
       refusal = status;
     },
     pause() {
-      waiting ??= Promise.withResolvers();
+      paused ??= Promise.withResolvers();
     },
     resume() {
-      waiting?.resolve();
-      waiting = undefined;
+      paused?.resolve();
+      paused = undefined;
     },
-    async mailTo(wanted, number = 1) {
+    async mailTo(address, number = 1) {
       const found = await eventually(
-        () => received.filter(({ to }) => to.includes(wanted))[number - 1],
+        () => received.filter(({ to }) => to.includes(address))[number - 1],
         (mail) => mail !== undefined,
         20_000,
       );
-      if (found === undefined) throw new Error(`no mail to ${wanted}`);
+      if (found === undefined) throw new Error(`no mail to ${address}`);
       return found;
     },
     stop,

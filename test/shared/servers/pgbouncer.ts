@@ -35,8 +35,8 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   chmodSync(folder, 0o755);
   if (user) chownSync(folder, user.uid, user.gid);
   const port = await freePort();
-  const list = Object.entries(users).map(([name, password]) => `"${name}" "${password}"`);
-  writeFileSync(join(folder, "users.txt"), `${list.join("\n")}\n`);
+  const userLines = Object.entries(users).map(([name, password]) => `"${name}" "${password}"`);
+  writeFileSync(join(folder, "users.txt"), `${userLines.join("\n")}\n`);
   writeFileSync(
     join(folder, "pgbouncer.ini"),
     [
@@ -44,7 +44,7 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
       ...databases.map((name) => `${name} = host=127.0.0.1 port=${postgresPort}`),
       "[pgbouncer]",
       ...["listen_addr = 127.0.0.1", `listen_port = ${port}`, `unix_socket_dir = ${folder}`],
-      ...[`auth_file = ${folder}/users.txt`, `auth_type = ${list.length > 0 ? "scram-sha-256" : "any"}`],
+      ...[`auth_file = ${folder}/users.txt`, `auth_type = ${userLines.length > 0 ? "scram-sha-256" : "any"}`],
       ...["pool_mode = transaction", "server_login_retry = 1", ...settings, ""],
     ].join("\n"),
   );
@@ -52,7 +52,7 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
   const stop = async () => {
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
     const exited = once(child, "exit");
-    // Closes all connections at once in every version; since 1.23, SIGTERM waits until all clients have left.
+    // SIGQUIT closes all connections at once. Since PgBouncer 1.23, SIGTERM waits until all clients have disconnected.
     child.kill("SIGQUIT");
     await exited;
   };
@@ -64,8 +64,8 @@ export async function startPgBouncer(options: PgBouncerOptions): Promise<PgBounc
     child = started;
     let output = "";
     started.stderr.on("data", (chunk: Buffer) => (output += chunk));
-    const seen = await eventually(() => (started.exitCode === null ? accepts(port) : "ended"), Boolean, 10_000);
-    if (seen === "ended") throw new Error(`pgbouncer did not start:\n${output}`);
+    const state = await eventually(() => (started.exitCode === null ? accepts(port) : "ended"), Boolean, 10_000);
+    if (state === "ended") throw new Error(`pgbouncer did not start:\n${output}`);
   };
   atEnd(async () => {
     await stop();

@@ -48,7 +48,7 @@ export function postgresUser(): { uid: number; gid: number } | undefined {
   return { uid: id("-u"), gid: id("-g") };
 }
 
-/** Returns the folder of the programs: those on the PATH, else the newest that Debian's packages installed. */
+/** Returns the folder of the programs of Postgres: the one on the PATH, else that of Debian's newest installed version. */
 export function postgresPrograms(): string {
   const onPath = findOnPath("postgres");
   if (onPath !== undefined) return dirname(realpathSync(onPath));
@@ -83,13 +83,13 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
       ...["fsync = off", "synchronous_commit = local", "wal_level = replica", ...settings, ""],
     ].join("\n"),
   );
-  const trusted = [
+  const trustRules = [
     "local all all trust",
     "host all postgres 127.0.0.1/32 trust",
     "host replication all 127.0.0.1/32 trust",
   ];
-  const writeAccess = [...access, ...trusted, "host all all 127.0.0.1/32 scram-sha-256", ""].join("\n");
-  writeFileSync(join(data, "pg_hba.conf"), writeAccess);
+  const accessRules = [...access, ...trustRules, "host all all 127.0.0.1/32 scram-sha-256", ""].join("\n");
+  writeFileSync(join(data, "pg_hba.conf"), accessRules);
 
   let child: ChildProcess | undefined;
   let output = "";
@@ -106,8 +106,8 @@ export async function startPostgresServer(options: PostgresServerOptions = {}): 
       child = started;
       started.stderr.on("data", (chunk: Buffer) => (output += chunk));
       const answers = () => (started.exitCode === null ? canConnect(url) : "ended");
-      const seen = await eventually(answers, Boolean, 15_000, 50);
-      if (seen === "ended") throw new Error(`Postgres did not start:\n${output}`);
+      const state = await eventually(answers, Boolean, 15_000, 50);
+      if (state === "ended") throw new Error(`Postgres did not start:\n${output}`);
     },
     async stop() {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;

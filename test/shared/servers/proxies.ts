@@ -22,7 +22,7 @@ export type RunningProxy = {
 
 let running: RunningProxy | undefined;
 
-/** Registers the running proxy, and returns it. Only one at a time can use the ports of the shipped files. */
+/** Registers the running proxy, and returns it. Only one proxy at a time can use the ports of the shipped files. */
 const register = (proxy: RunningProxy): RunningProxy => {
   running = proxy;
   return proxy;
@@ -38,39 +38,39 @@ export async function makeCertificate(folder: string, key: string, certificate: 
   mkdirSync(folder, { recursive: true });
   const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,DNS:api.haven.com"];
   const files = ["-keyout", `${folder}/${key}`, "-out", `${folder}/${certificate}`];
-  const kind = ["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
-  const { code, output } = await runProgram("openssl", [...kind, ...subject, ...files]);
+  const request = ["req", "-x509", "-nodes", "-days", "2", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"];
+  const { code, output } = await runProgram("openssl", [...request, ...subject, ...files]);
   if (code !== 0) throw new Error(output);
 }
 
-/** Returns the path of a variant. The name of a variant for newer versions contains the version. */
-const placeOf = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
+/** Returns the path of a variant. A variant for newer versions of nginx has `-from-` and the version in its name. */
+const variantPath = (variant: string): string => `${variant.includes("-from-") ? "newer" : "variants"}/${variant}`;
 
 /** Returns the file in haven/ that a variant replaces, read from its first line. */
 export const replacedBy = (variant: string): string =>
-  /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(shipped("nginx") + placeOf(variant), "utf8"))?.[1] ?? "";
+  /Replaces (haven\/[a-z0-9-]+\.conf)/.exec(readFileSync(shipped("nginx") + variantPath(variant), "utf8"))?.[1] ?? "";
 
 /** Installs an exact copy of the shipped folder as /etc/nginx, with the variants in place. */
 export async function installNginx(variants: readonly string[] = []): Promise<void> {
-  for (const old of readdirSync("/etc/nginx")) rmSync(`/etc/nginx/${old}`, { recursive: true });
+  for (const name of readdirSync("/etc/nginx")) rmSync(`/etc/nginx/${name}`, { recursive: true });
   cpSync(shipped("nginx"), "/etc/nginx", { recursive: true });
-  for (const variant of variants) cpSync(`/etc/nginx/${placeOf(variant)}`, `/etc/nginx/${replacedBy(variant)}`);
+  for (const variant of variants) cpSync(`/etc/nginx/${variantPath(variant)}`, `/etc/nginx/${replacedBy(variant)}`);
   await makeCertificate("/etc/nginx/ssl", "key.pem", "cert.pem");
 }
 
 /** Returns whether the installed nginx has at least this version. */
 export async function nginxIsAtLeast(atLeast: string): Promise<boolean> {
   const { output } = await runProgram("nginx", ["-v"]);
-  return compare(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
+  return compareVersions(/nginx\/([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
 }
 
 /** Returns whether the installed haproxy has at least this version. */
 export async function haproxyIsAtLeast(atLeast: string): Promise<boolean> {
   const { output } = await runProgram("haproxy", ["-v"]);
-  return compare(/version ([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
+  return compareVersions(/version ([\d.]+)/.exec(output)?.[1] ?? "", atLeast) >= 0;
 }
 
-const compare = (one: string, other: string): number => one.localeCompare(other, "en", { numeric: true });
+const compareVersions = (left: string, right: string): number => left.localeCompare(right, "en", { numeric: true });
 
 export const checkNginx = (): Promise<Outcome> => runProgram("nginx", ["-t"]);
 
@@ -225,7 +225,7 @@ async function waitUntilOk(url: string, child: ChildProcess, output = () => ""):
     10_000,
     50,
   );
-  if (seen !== 200) throw new Error(`It did not start.\n${output()}`);
+  if (seen !== 200) throw new Error(`${child.spawnfile} did not start.\n${output()}`);
 }
 
 const jsonLines = (text: string): AccessLine[] =>

@@ -72,11 +72,14 @@ export async function startRedisCluster() {
   for (const { busPort, server } of nodes.slice(1)) {
     await askRedis(first, "cluster", "meet", "127.0.0.1", server.port, busPort);
   }
-  /** For each node, whether it reports all slots as served and lists every node. */
+  /** Returns, for each node, whether it reports all slots as served and lists every node. */
   const ready = async () => {
     const infos = await Promise.all(servers.map(({ port }) => askRedis(port, "cluster", "info").catch(String)));
-    const state = new RegExp(`cluster_state:ok.*cluster_slots_ok:16384.*cluster_known_nodes:${servers.length}\\b`, "s");
-    return infos.map((info) => state.test(String(info)));
+    const readyInfo = new RegExp(
+      `cluster_state:ok.*cluster_slots_ok:16384.*cluster_known_nodes:${servers.length}\\b`,
+      "s",
+    );
+    return infos.map((info) => readyInfo.test(String(info)));
   };
   const allReady = () => eventually(ready, (all) => all.every(Boolean), 15_000, 50);
   await allReady();
@@ -125,12 +128,16 @@ export async function startRedisSentinel() {
     10_000,
     50,
   );
-  const watching = [
+  const sentinelSettings = [
     `sentinel monitor ${name} 127.0.0.1 ${primary.port} 2`,
     `sentinel down-after-milliseconds ${name} 500`,
     `sentinel failover-timeout ${name} 2000`,
   ];
-  const sentinels = await Promise.all([startSentinel(watching), startSentinel(watching), startSentinel(watching)]);
+  const sentinels = await Promise.all([
+    startSentinel(sentinelSettings),
+    startSentinel(sentinelSettings),
+    startSentinel(sentinelSettings),
+  ]);
 
   const primaryPorts = async () => {
     const addresses = await Promise.all(
@@ -140,8 +147,9 @@ export async function startRedisSentinel() {
   };
   /** Returns the primary on which all responding Sentinels agree, and which accepts writes. */
   const newPrimary = async (old: number | undefined) => {
-    const [port, second, ...others] = (await primaryPorts()).filter((named) => named !== 0);
-    if (port === undefined || port === old || [second, ...others].some((named) => named !== port)) return undefined;
+    const [port, second, ...others] = (await primaryPorts()).filter((primaryPort) => primaryPort !== 0);
+    if (port === undefined || port === old || [second, ...others].some((primaryPort) => primaryPort !== port))
+      return undefined;
     const role = await askRedis(port, "role").catch(() => []);
     return Array.isArray(role) && role[0] === "master" ? port : undefined;
   };
@@ -154,11 +162,11 @@ export async function startRedisSentinel() {
   const readyForFailover = async ({ port }: RedisServer) => {
     const quorum = await askRedis(port, "sentinel", "ckquorum", name).catch(String);
     const replicas = await askRedis(port, "sentinel", "replicas", name).catch(() => []);
-    const known = JSON.stringify(replicas);
+    const replicaText = JSON.stringify(replicas);
     return (
       String(quorum).startsWith("OK 3") &&
-      known.includes('"flags","slave","') &&
-      known.includes('"master-link-status","ok"')
+      replicaText.includes('"flags","slave","') &&
+      replicaText.includes('"master-link-status","ok"')
     );
   };
   const whenReady = () =>
@@ -176,7 +184,7 @@ export async function startRedisSentinel() {
     servers,
     primary: () => waitForPrimary(),
     primaryPid: async () => (await waitForPrimary()).pid,
-    /** Waits until all Sentinels know each other and an up-to-date replica. */
+    /** Waits until all Sentinels have found each other and an up-to-date replica. */
     whenReady,
     /** Returns the new primary when all Sentinels report it. */
     nextPrimary: (old: RedisServer) => waitForPrimary(old.port),

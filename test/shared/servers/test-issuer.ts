@@ -7,7 +7,7 @@ import { atEnd } from "../at-end.ts";
 
 export const audience = "haven-test";
 
-/** A key pair with its public JWK. */
+/** Creates a key pair with its public JWK. */
 export function newKey(kid: string) {
   const { privateKey, publicKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
   return { kid, privateKey, publicKey, jwk: { ...publicKey.export({ format: "jwk" }), kid, use: "sig" } };
@@ -17,7 +17,7 @@ export type TestKey = ReturnType<typeof newKey>;
 
 export type SignOptions = { claims?: object; header?: object; key?: KeyObject | string; algorithm?: Algorithm };
 
-/** An issuer whose answers a test changes, to break it or to make it hostile. */
+/** Starts an issuer of tokens. A test can replace its responses, to simulate a broken or hostile issuer. */
 export async function startTestIssuer(key: TestKey = newKey("key-1"), tls?: { key: Buffer; cert: Buffer }) {
   const answers = new Map<string, unknown>();
   const requests: string[] = [];
@@ -64,6 +64,7 @@ export async function startTestIssuer(key: TestKey = newKey("key-1"), tls?: { ke
 
 export type TestIssuer = Awaited<ReturnType<typeof startTestIssuer>>;
 
+/** Sends the beginning of a response, and never its end. */
 export const hang = (response: ServerResponse): void => void response.writeHead(200).write("{");
 
 const withoutUndefined = (payload: object) =>

@@ -111,8 +111,8 @@ export function testRoutes({ db, redis, connections }: RouteParts) {
       request.context.hasNoDeadline = true;
       response.writeHead(200, { "Content-Type": "text/event-stream" });
       response.write("data: hello\n\n");
-      const forget = connections.onDrain(() => response.end("data: bye\n\n"));
-      response.once("close", forget);
+      const removeDrainHandler = connections.onDrain(() => response.end("data: bye\n\n"));
+      response.once("close", removeDrainHandler);
     },
   }));
   return [routes];

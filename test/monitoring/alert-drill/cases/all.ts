@@ -17,7 +17,7 @@ const every: readonly Case[] = [
   ...monitoringCases,
 ];
 
-/** Cases with the same settings one after the other, so that the instances are restarted less often. */
 const settingsOf = ({ env = {} }: Case): string => JSON.stringify(env);
 
+/** Cases with the same settings follow one another, so that the instances are restarted less often. */
 export const cases: readonly Case[] = [...every].sort((a, b) => settingsOf(a).localeCompare(settingsOf(b)));

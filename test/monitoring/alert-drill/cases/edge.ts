@@ -7,7 +7,7 @@ import { sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";
 import { holdConnections } from "./instances.ts";
 
-const certificate =
+const replaceCertificate =
   (days: number): Case["inject"] =>
   async (stage) => {
     const files = ["-keyout", "/etc/nginx/ssl/key.pem", "-out", "/etc/nginx/ssl/cert.pem"];
@@ -35,17 +35,17 @@ const certificate =
 
 const exporterFile = new URL("../../../../docker/haproxy/exporter.cfg", import.meta.url);
 
-/** Replaces NGINX by HAProxy for the duration of a case. */
+/** Replaces NGINX with HAProxy for the duration of a case. */
 const behindHaproxy =
-  (break_: (stage: Stage) => Promise<() => Promise<unknown> | unknown>): Case["inject"] =>
+  (injectFault: (stage: Stage) => Promise<() => Promise<unknown> | unknown>): Case["inject"] =>
   async (stage) => {
     await stage.nginx().stop();
-    // With the exporter that the containers of the shipped files have.
+    // The shipped containers run HAProxy with this exporter.
     const haproxy = await startHaproxy({ edit: (file) => `${file}\n${readFileSync(exporterFile, "utf8")}` });
     stage.states.set("haproxy", () => "running");
     stage.logs.set("haproxy", haproxy.log);
     await new Promise((resolve) => setTimeout(resolve, 3000));
-    const repair = await break_(stage).catch(async (error: unknown) => {
+    const repair = await injectFault(stage).catch(async (error: unknown) => {
       await haproxy.stop();
       await stage.startNginx();
       throw error;
@@ -66,7 +66,7 @@ const stopNginx: Case["inject"] = async (stage) => {
   };
 };
 
-/** The load balancer, and the service as clients reach it. */
+/** Alerts about the load balancer, and about the service as clients reach it. */
 export const edgeCases: readonly Case[] = [
   {
     alert: "NginxDown",
@@ -87,13 +87,13 @@ export const edgeCases: readonly Case[] = [
         file,
       );
       await stage.nginx().reload();
-      // A request that has begun is not closed in favour of a new connection.
+      // NGINX does not close a connection whose request has begun to make room for a new one.
       const hold = (count: number) =>
         holdConnections("127.0.0.1", 80, count, "127.0.7.7", "GET / HTTP/1.1\r\nHost: x\r\n");
       const held = await hold(30);
-      const again = setInterval(async () => {
+      const bursts = setInterval(async () => {
         const burst: Socket[] = [];
-        // One by one at the end: near its limit, NGINX closes a connection that it has not read in favour of a new one.
+        // The last connections open one at a time: near its limit, NGINX closes unread connections to make room for new ones.
         for (const size of [10, 10, 10, 10, 10, ...Array<number>(25).fill(1)]) {
           burst.push(...(await hold(size)));
           await new Promise((resolve) => setTimeout(resolve, 20));
@@ -101,7 +101,7 @@ export const edgeCases: readonly Case[] = [
         for (const socket of burst) socket.destroy();
       }, 2500);
       return async () => {
-        clearInterval(again);
+        clearInterval(bursts);
         for (const socket of held) socket.destroy();
         await stage.nginx().stop();
         await stage.startNginx();
@@ -210,13 +210,13 @@ export const edgeCases: readonly Case[] = [
   {
     alert: "EdgeCertificateExpiresSoon",
     fault: "the certificate expires in 10 days, and nothing renews it",
-    inject: certificate(10),
+    inject: replaceCertificate(10),
     steps: [{ section: "EdgeCertificateExpiresSoon", output: /notAfter/, finding: "is renewed by a program" }],
   },
   {
     alert: "EdgeCertificateExpiresWithinDays",
     fault: "the certificate expires in 3 days",
-    inject: certificate(3),
+    inject: replaceCertificate(3),
     steps: [
       { section: "EdgeCertificateExpiresWithinDays", output: /notAfter/, finding: "as for EdgeCertificateExpiresSoon" },
     ],

@@ -14,7 +14,7 @@ const refusePostgres = (names: (stage: Stage) => readonly string[]) => async (st
 
 const refusePostgresOnOne = refusePostgres(() => [secondInstance]);
 
-/** What the instances know of each other. */
+/** Alerts about what the instances report on each other. */
 export const fleetCases: readonly Case[] = [
   {
     alert: "SharedOutage",

@@ -13,7 +13,7 @@ const refusePostgres = (names: readonly string[]) => async (stage: Stage) => {
   return () => Promise.all(names.map((name) => stage.instance(name).database.set("pass")));
 };
 
-/** The processes: whether they run, are ready, and have enough of everything. */
+/** Alerts about the processes: whether they run, are ready, and have enough resources. */
 export const instanceCases: readonly Case[] = [
   {
     alert: "NoInstanceReady",
@@ -51,13 +51,13 @@ export const instanceCases: readonly Case[] = [
   },
   {
     alert: "InstanceDrainingTooLong",
-    fault: "a request that takes a minute keeps a drain waiting",
+    fault: "a request that takes a minute delays a drain",
     async inject(stage) {
-      const one = stage.instance(secondInstance);
-      await one.restart({ DRAIN_DELAY_MS: "40000", SHUTDOWN_TIMEOUT_MS: "60000", REQUEST_TIMEOUT_MS: "70000" });
-      void get(`${one.url}/test/slow/60000`, 70_000).catch(() => undefined);
-      one.process().child.kill("SIGTERM");
-      return () => one.restart();
+      const instance = stage.instance(secondInstance);
+      await instance.restart({ DRAIN_DELAY_MS: "40000", SHUTDOWN_TIMEOUT_MS: "60000", REQUEST_TIMEOUT_MS: "70000" });
+      void get(`${instance.url}/test/slow/60000`, 70_000).catch(() => undefined);
+      instance.process().child.kill("SIGTERM");
+      return () => instance.restart();
     },
     steps: [
       {
@@ -87,7 +87,7 @@ export const instanceCases: readonly Case[] = [
   },
   {
     alert: "InstanceRestarts",
-    fault: "the process of one instance is killed again and again",
+    fault: "the process of one instance is killed repeatedly",
     withinMs: 60_000,
     async inject(stage) {
       for (let count = 0; count < 4; count += 1) {
@@ -119,11 +119,11 @@ export const instanceCases: readonly Case[] = [
     alert: "RequestsShed",
     fault: "more work than one instance can do",
     async inject(stage) {
-      const one = stage.instance(secondInstance);
-      await one.restart({ OVERLOAD_DELAY_MS: "30" });
+      const instance = stage.instance(secondInstance);
+      await instance.restart({ OVERLOAD_DELAY_MS: "30" });
       return sendAndRestart(
         stage,
-        sendEndlessly(() => get(`${one.url}/test/spin/100`), { clients: 12 }),
+        sendEndlessly(() => get(`${instance.url}/test/spin/100`), { clients: 12 }),
       );
     },
     steps: [
@@ -176,9 +176,9 @@ export const instanceCases: readonly Case[] = [
           .replace("scrape_interval: 1s", "scrape_interval: 7s")
           .replace("scrape_timeout: 900ms", "scrape_timeout: 7s"),
       );
-      // Longer than the threshold: scrapes are served before the next request, so they wait for at most one.
+      // A scrape waits for at most one request, so a single request has to take longer than the threshold.
       const stop = sendEndlessly(() => get(`${url}/test/spin/6000`), { clients: 2 });
-      // A route is in the rates after two scrapes.
+      // The rate of a route exists only after two scrapes.
       await new Promise((resolve) => setTimeout(resolve, 30_000));
       return async () => {
         await stop();

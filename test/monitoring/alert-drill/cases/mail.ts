@@ -13,7 +13,7 @@ async function requestMails({ instance }: Stage, count: number): Promise<void> {
   }
 }
 
-/** Account mail. */
+/** Alerts about account mail. */
 export const mailCases: readonly Case[] = [
   {
     alert: "MailServerDown",

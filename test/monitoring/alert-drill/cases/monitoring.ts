@@ -7,7 +7,7 @@ const brokenRule = `groups:
         expr: health_check_up + on (instance) health_check_up
 `;
 
-/** Prometheus and Alertmanager. */
+/** Alerts about Prometheus and Alertmanager. */
 export const monitoringCases: readonly Case[] = [
   {
     alert: "TargetsMissing",

@@ -13,7 +13,7 @@ const refusePostgresOnOne = async (stage: Stage) => {
   return () => stage.instance(secondInstance).database.set("pass");
 };
 
-const certificate =
+const restartWithCertificate =
   (days: number): Case["inject"] =>
   async (stage) => {
     const redis = await startTlsRedis({ days });
@@ -24,7 +24,7 @@ const certificate =
     };
   };
 
-/** Postgres, Redis and the path to them. */
+/** Alerts about Postgres, Redis and the connections to them. */
 export const storeCases: readonly Case[] = [
   {
     alert: "PostgresDown",
@@ -95,7 +95,7 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "CircuitBreakerOpened",
-    fault: "the network of one instance to Postgres fails for a moment",
+    fault: "the network from one instance to Postgres fails for a moment",
     async inject(stage) {
       const repair = await refusePostgresOnOne(stage);
       const stop = sendEndlessly(() => get(`${stage.instance(secondInstance).url}/test/sql/1`), { pauseMs: 50 });
@@ -128,7 +128,7 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "DependencySlow",
-    fault: "the network of one instance to Postgres takes 600 ms",
+    fault: "the network from one instance to Postgres delays responses by 600 ms",
     env: longTimeouts,
     async inject(stage) {
       const { url, database } = stage.instance(secondInstance);
@@ -175,13 +175,13 @@ export const storeCases: readonly Case[] = [
   {
     alert: "CertificateExpiresSoon",
     fault: "the certificate of Redis expires in 10 days",
-    inject: certificate(10),
+    inject: restartWithCertificate(10),
     steps: [{ section: "CertificateExpiresSoon", output: /"api-server-2".*"redis"/, finding: "The store is your own" }],
   },
   {
     alert: "CertificateExpiresWithinDays",
     fault: "the certificate of Redis expires in 3 days",
-    inject: certificate(3),
+    inject: restartWithCertificate(3),
     steps: [
       {
         section: "CertificateExpiresWithinDays",
@@ -197,7 +197,7 @@ export const storeCases: readonly Case[] = [
     async inject({ sql, instance }) {
       const { url } = instance(secondInstance);
       const headers = bearer(await register(url));
-      const held = sql("begin; lock table properties in access exclusive mode; select pg_sleep(100)").catch(
+      const lockSession = sql("begin; lock table properties in access exclusive mode; select pg_sleep(100)").catch(
         () => undefined,
       );
       // The requests have to fail: the server checks the lock of a table only after a failed request.
@@ -206,7 +206,7 @@ export const storeCases: readonly Case[] = [
         await sql(
           "select pg_terminate_backend(pid) from pg_locks where mode = 'AccessExclusiveLock' and granted and pid <> pg_backend_pid()",
         );
-        await held;
+        await lockSession;
         await stop();
       };
     },
@@ -220,7 +220,7 @@ export const storeCases: readonly Case[] = [
   },
   {
     alert: "HealthCheckSlow",
-    fault: "Redis works on one command for seconds, again and again",
+    fault: "Redis repeatedly needs seconds for one command",
     env: longTimeouts,
     withinMs: 60_000,
     async inject({ redis }) {

@@ -7,15 +7,15 @@ import type { Stage } from "../stage.ts";
 
 const secondInstance = "api-server-2";
 
-const failOn = (names: readonly string[]) => async (stage: Stage) => {
+const sendFailingRequests = (names: readonly string[]) => async (stage: Stage) => {
   const urls = names.map((name) => stage.instance(name).url);
   return sendEndlessly(() => Promise.all(urls.map((url) => get(`${url}/test/fail`))), { pauseMs: 20 });
 };
 
-const slowOn = (ms: number) => async (stage: Stage) =>
+const sendSlowRequests = (ms: number) => async (stage: Stage) =>
   sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/test/slow/${ms}`))), { clients: 6 });
 
-/** Slows the path of all instances to Postgres, under requests that use it. */
+/** Delays the connections of all instances to Postgres, and sends requests that use Postgres. */
 const slowDatabase: Case["inject"] = async (stage) => {
   await Promise.all(stage.all.map(({ database }) => database.set({ delayMs: 600 })));
   const stop = sendEndlessly(() => Promise.all(stage.all.map(({ url }) => get(`${url}/test/sql/1`))), { clients: 4 });
@@ -25,12 +25,12 @@ const slowDatabase: Case["inject"] = async (stage) => {
   };
 };
 
-/** Requests, their answers and their times. */
+/** Alerts about requests, their responses and their durations. */
 export const trafficCases: readonly Case[] = [
   {
     alert: "ServerErrorRatioHigh",
     fault: "a route throws an exception",
-    inject: failOn([secondInstance]),
+    inject: sendFailingRequests([secondInstance]),
     steps: [
       {
         section: "ServerErrorRatioHigh",
@@ -44,12 +44,14 @@ export const trafficCases: readonly Case[] = [
     fault: "one instance has another `JWT_SECRET`",
     async inject(stage) {
       const person = await register(stage.instance("api-server-1").url);
-      const one = stage.instance(secondInstance);
-      await one.restart({ JWT_SECRET: createHmac("sha256", "another").update("secret").digest("hex") });
-      const stop = sendEndlessly(() => ask(`${one.url}/api/v1/auth/me`, { headers: bearer(person) }), { pauseMs: 50 });
+      const instance = stage.instance(secondInstance);
+      await instance.restart({ JWT_SECRET: createHmac("sha256", "another").update("secret").digest("hex") });
+      const stop = sendEndlessly(() => ask(`${instance.url}/api/v1/auth/me`, { headers: bearer(person) }), {
+        pauseMs: 50,
+      });
       return async () => {
         await stop();
-        await one.restart();
+        await instance.restart();
       };
     },
     steps: [
@@ -62,7 +64,7 @@ export const trafficCases: readonly Case[] = [
   },
   {
     alert: "ClientsGiveUp",
-    fault: "clients wait for 300 ms only, for a route that takes 5 s",
+    fault: "clients wait only 300 ms for a route that takes 5 s",
     async inject(stage) {
       const { url } = stage.instance(secondInstance);
       return sendEndlessly(() => get(`${url}/test/slow/5000`, 300), { pauseMs: 50 });
@@ -136,7 +138,7 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "AvailabilityBudgetBurnsFast",
     fault: "a route throws an exception on all instances",
-    inject: failOn(["api-server-1", secondInstance, "api-server-3"]),
+    inject: sendFailingRequests(["api-server-1", secondInstance, "api-server-3"]),
     pendingBeforeFault: true,
     steps: [
       {
@@ -149,7 +151,7 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "AvailabilityBudgetBurnsSlowly",
     fault: "a route throws an exception on all instances",
-    inject: failOn(["api-server-1", secondInstance, "api-server-3"]),
+    inject: sendFailingRequests(["api-server-1", secondInstance, "api-server-3"]),
     pendingBeforeFault: true,
     steps: [
       { section: "AvailabilityBudgetBurnsSlowly", output: /"\/test\/fail".*"500"/, finding: "which route to fix" },
@@ -177,7 +179,7 @@ export const trafficCases: readonly Case[] = [
   {
     alert: "LatencyBudgetBurnsSlowly",
     fault: "one route takes a second",
-    inject: slowOn(1000),
+    inject: sendSlowRequests(1000),
     pendingBeforeFault: true,
     steps: [{ section: "LatencyBudgetBurnsSlowly", output: /"\/test\/slow/, finding: "names the routes" }],
   },

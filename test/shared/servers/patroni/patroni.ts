@@ -31,7 +31,7 @@ export async function startPatroni() {
   const shared = { port, restPort, etcdPort: await startEtcd(folder), password, bin: postgresPrograms() };
   const nodeOf = (host: string): PatroniNode => ({ ...shared, host, directory: join(folder, host) });
   const stops: (() => void)[] = [];
-  // Before the folder is removed. A killed Patroni leaves its Postgres behind.
+  // Runs before the folder is removed. A killed Patroni leaves its Postgres running.
   atEnd(async () => {
     for (const stop of stops) stop();
     await Promise.all(hosts.map((host) => endPostgresIn(nodeOf(host).directory, forced)));
@@ -43,7 +43,7 @@ export async function startPatroni() {
     (await statusAt(host, role)) === 200;
   for (const host of hosts) {
     const file = join(folder, `${host}.json`);
-    // The file is read as YAML, of which JSON is a part.
+    // Patroni reads the file as YAML, and JSON is valid YAML.
     writeFileSync(file, JSON.stringify(patroniConfig(nodeOf(host))));
     const patroni = run("patroni", [file], user);
     stops.push(() => patroni.kill("SIGKILL"));

@@ -1,12 +1,12 @@
 import { before } from "node:test";
 import { startNginx } from "../shared/servers/proxies.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { slowCases, streaming } from "./support/slow-cases.ts";
+import { slowCases, startStreaming } from "./support/slow-cases.ts";
 
 let backends: FakeUpstreams;
 before(async () => {
   backends = await startFakeUpstreams();
-  streaming(backends);
+  startStreaming(backends);
   await startNginx();
 });
 
