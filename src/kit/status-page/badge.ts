@@ -18,15 +18,19 @@ const byPhase: Readonly<Record<Exclude<HealthReport["phase"], "ready">, Badge>> 
 
 export const badgeOfStatus = (status: HealthReport["status"]): Badge => byStatus[status];
 
-/** Load balancers skip a starting or draining instance as planned, so its badge is calm, unless it cannot start because a check fails. */
+/**
+ * Returns the badge of the instance. A starting or draining instance is out of rotation as planned, so its badge is
+ * calm. The badge of a starting instance is a warning if a failing check blocks the start.
+ */
 export function badgeOf({ status, phase, checks }: HealthReport): Badge {
   if (phase === "ready") return byStatus[status];
-  const stuck =
-    phase === "starting" && Object.values(checks).some(({ status: one }) => one === "down" || one === "impaired");
-  return stuck ? { ...byPhase.starting, tone: "warn" } : byPhase[phase];
+  const isStartBlocked =
+    phase === "starting" &&
+    Object.values(checks).some((check) => check.status === "down" || check.status === "impaired");
+  return isStartBlocked ? { ...byPhase.starting, tone: "warn" } : byPhase[phase];
 }
 
-const states = new Map<string, { tone: Tone; shape: ShapeName }>(
+const appearances = new Map<string, { tone: Tone; shape: ShapeName }>(
   Object.entries({
     up: { tone: "good", shape: "tick" },
     ready: { tone: "good", shape: "tick" },
@@ -45,6 +49,6 @@ const states = new Map<string, { tone: Tone; shape: ShapeName }>(
   }),
 );
 
-/** Colour and shape of a state of a check, a breaker, a phase or a verdict. */
+/** Returns the colour and the shape of a state of a check, a breaker, a phase or a verdict. */
 export const appearanceOf = (state: string): { tone: Tone; shape: ShapeName } =>
-  states.get(state) ?? { tone: "calm", shape: "question" };
+  appearances.get(state) ?? { tone: "calm", shape: "question" };

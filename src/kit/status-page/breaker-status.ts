@@ -8,15 +8,15 @@ import { shape } from "./shapes.ts";
 export function renderBreakerStatus(breaker: BreakerState, nowMs: number): Html {
   const { tone, shape: name } = appearanceOf(breaker.state);
   return html`
-    <span class="state ${tone}">${shape(name)}${breaker.state.replaceAll("_", " ")}</span> ${meaning(breaker, nowMs)}`;
+    <span class="state ${tone}">${shape(name)}${breaker.state.replaceAll("_", " ")}</span> ${describeState(breaker, nowMs)}`;
 }
 
-function meaning({ state, since, nextAttemptAt }: BreakerState, nowMs: number): Html {
-  const from = html`since ${formatTime(since, nowMs)}`;
-  if (state === "closed") return html`${from}; calls pass`;
-  if (state === "half_open") return html`${from}; the trial is running, other calls are rejected`;
-  const due = nextAttemptAt === null || Date.parse(nextAttemptAt) <= nowMs;
-  return html`${from}; calls are rejected; next trial ${due ? "now" : html`at ${formatTime(nextAttemptAt, nowMs)}`}`;
+function describeState({ state, since, nextAttemptAt }: BreakerState, nowMs: number): Html {
+  const sinceText = html`since ${formatTime(since, nowMs)}`;
+  if (state === "closed") return html`${sinceText}; calls pass`;
+  if (state === "half_open") return html`${sinceText}; the trial is running, other calls are rejected`;
+  const isDue = nextAttemptAt === null || Date.parse(nextAttemptAt) <= nowMs;
+  return html`${sinceText}; calls are rejected; next trial ${isDue ? "now" : html`at ${formatTime(nextAttemptAt, nowMs)}`}`;
 }
 
 export function renderBreakerCounts({ name, stats }: BreakerState): Html {

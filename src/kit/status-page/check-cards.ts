@@ -11,24 +11,24 @@ export function renderChecks({ checks, circuitBreakers, lastErrors }: HealthRepo
   const names = Object.keys(checks);
   const lastErrorOf = (check: string) => (Object.hasOwn(lastErrors, check) ? lastErrors[check] : undefined);
   const cards = Object.entries(checks).map(([name, check], index) => {
-    const breakers = circuitBreakers.filter((one) => checkOf(one.name) === name);
+    const breakers = circuitBreakers.filter((breaker) => checkOf(breaker.name) === name);
     const lastError = lastErrorOf(name) ?? lastErrorOf(`${name}:write`);
     return renderCheck({ name, check, lastError, breakers, anchor: anchorOfCheck(index) }, extras);
   });
-  const others = circuitBreakers.filter(({ name }) => !names.includes(checkOf(name)));
+  const otherBreakers = circuitBreakers.filter(({ name }) => !names.includes(checkOf(name)));
   return html`
     <section aria-labelledby="checks">
       <h2 id="checks">Checks</h2>
       ${cards.length === 0 ? html`<p class="empty">No checks are configured.</p>` : html`<div class="cards">${cards}</div>`}
       ${circuitBreakers.length === 0 && html`<p class="empty">There are no circuit breakers.</p>`}
-      ${others.length > 0 && renderOtherBreakers(others, extras.nowMs)}
+      ${otherBreakers.length > 0 && renderOtherBreakers(otherBreakers, extras.nowMs)}
     </section>`;
 }
 
-/** Returns the check of a breaker, whose name is that of a check, or `check:capability`. */
+/** Returns the name of the check that a breaker follows. A breaker is called like its check, or `check:capability`. */
 const checkOf = (breaker: string): string => breaker.split(":", 1)[0] ?? breaker;
 
-type Shown = {
+type CheckCard = {
   name: string;
   check: CheckDetail;
   lastError: { code: string } | undefined;
@@ -36,7 +36,7 @@ type Shown = {
   anchor: string;
 };
 
-function renderCheck({ name, check, lastError, breakers, anchor }: Shown, { samples, nowMs }: PageExtras): Html {
+function renderCheck({ name, check, lastError, breakers, anchor }: CheckCard, { samples, nowMs }: PageExtras): Html {
   const { tone, shape: shapeName } = appearanceOf(check.status);
   const { since, latencyMs, lastSuccessAt, lastFailureAt } = check;
   return html`
@@ -47,7 +47,7 @@ function renderCheck({ name, check, lastError, breakers, anchor }: Shown, { samp
         <p class="state ${tone}">${shape(shapeName)}${check.status}</p>
         <p class="weight">${check.critical ? "critical" : "not critical"}</p>
       </header>
-      ${remark(name, check)}
+      ${renderRemark(name, check)}
       ${renderSparkline(name, samples(name), nowMs)}
       <dl>
         <div><dt>${capitalized(check.status)} since</dt><dd>${formatTime(since, nowMs)} (${formatElapsed(since, nowMs)})</dd></div>
@@ -85,19 +85,19 @@ function renderCapability(
     </dd></div>`;
 }
 
-/** Returns a sentence for a check that fails, recovers or has no result. */
-function remark(name: string, check: CheckDetail): Html {
+/** Renders a sentence about a check that fails, recovers or has no result. */
+function renderRemark(name: string, check: CheckDetail): Html {
   const { status, reason, consecutiveFailures, lastFailureAt } = check;
   const isFailing = status === "down" || status === "impaired";
   if (isFailing && consecutiveFailures > 0) {
     return html`<p class="remark">${name} ${formatFailure(check)}.</p>`;
   }
   if (isFailing)
-    return html`<p class="remark">The last run passed; one more success in a row, and the check is up.</p>`;
+    return html`<p class="remark">The last run passed. After one more success in a row, the check is up.</p>`;
   if (consecutiveFailures > 0) {
-    const times =
+    const failedRuns =
       consecutiveFailures === 1 ? "The last run" : `Each of the last ${formatCount(consecutiveFailures, "run")}`;
-    return html`<p class="remark">${times} failed: ${name} ${formatReason(reason)}.</p>`;
+    return html`<p class="remark">${failedRuns} failed: ${name} ${formatReason(reason)}.</p>`;
   }
   if (status === "up") return nothing;
   return html`<p class="remark">${lastFailureAt === null ? "The check has no result yet." : "The check has had no result for too long."}</p>`;

@@ -7,49 +7,51 @@ import { shape } from "./shapes.ts";
 /** Checks that are down on the same instances, with the same decision. */
 type Outage = {
   checks: readonly string[];
-  here: boolean;
+  /** Whether this instance is affected. */
+  isHere: boolean;
+  /** The number of other affected instances. */
   others: number;
-  where: readonly FleetMember[];
+  affected: readonly FleetMember[];
   decision: FleetDecision | undefined;
 };
 
-/** Renders, for the checks that are down on any instance, whether this one, others or most of the fleet are affected. */
+/** Renders a sentence for each outage: whether this instance, others or most of the fleet are affected. */
 export function renderOutages({ instances, decisions, silentSince }: FleetReport): Html {
   const outages = outagesOf(instances, decisions);
   const others = instances.filter(({ self }) => !self).length;
   if (outages.length > 0) {
     return html`<div class="outages">${outages.map((outage) => {
-      const tone = outage.here ? "bad" : "warn";
+      const tone = outage.isHere ? "bad" : "warn";
       const names = enumerate(outage.checks.map((name) => html`${name}`));
-      return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.here ? "down" : "degraded").shape)}${names}</span> ${describe(outage, others)}${outage.decision !== undefined && html` ${consequences[outage.decision]}`}</p>`;
+      return html`<p><span class="state ${tone}">${shape(appearanceOf(outage.isHere ? "down" : "degraded").shape)}${names}</span> ${describe(outage, others)}${outage.decision !== undefined && html` ${consequences[outage.decision]}`}</p>`;
     })}</div>`;
   }
   if (others === 0) return html`<p>${silentSince === null && "This is the only instance."}</p>`;
   const states = Object.entries(Object.groupBy(instances, ({ status }) => status));
   if (states.length === 1 && states[0]?.[0] === "ready")
     return html`<p>All ${instances.length} instances are ready.</p>`;
-  const parts = states.map(([status, those]) => html`${those.length} ${status.replace("_", " ")}`);
+  const parts = states.map(([status, members]) => html`${members.length} ${status.replace("_", " ")}`);
   return html`<p>Of ${formatCount(instances.length, "instance")}: ${enumerate(parts)}.</p>`;
 }
 
 /** Starting instances do not count: they have not passed their checks yet. */
 function outagesOf(instances: readonly FleetMember[], decisions: FleetReport["decisions"]): readonly Outage[] {
-  const settled = instances.filter(({ phase }) => phase !== "starting");
+  const started = instances.filter(({ phase }) => phase !== "starting");
   const isDown = (check: string) => (member: FleetMember) =>
     Object.hasOwn(member.checks, check) && member.checks[check] === "down";
-  const names = new Set(settled.flatMap(({ checks }) => Object.keys(checks).filter((name) => checks[name] === "down")));
+  const names = new Set(started.flatMap(({ checks }) => Object.keys(checks).filter((name) => checks[name] === "down")));
   const groups = Map.groupBy(names, (check) => {
-    const places = settled.map(isDown(check)).map(Number).join("");
-    return `${places} ${decisionOn(check, decisions) ?? ""}`;
+    const downByInstance = started.map(isDown(check)).map(Number).join("");
+    return `${downByInstance} ${decisionOn(check, decisions) ?? ""}`;
   });
   return [...groups.values()].map((checks) => {
     const [first = ""] = checks;
-    const where = settled.filter(isDown(first));
+    const affected = started.filter(isDown(first));
     return {
       checks,
-      where,
-      here: where.some(({ self }) => self),
-      others: where.filter(({ self }) => !self).length,
+      affected,
+      isHere: affected.some(({ self }) => self),
+      others: affected.filter(({ self }) => !self).length,
       decision: decisionOn(first, decisions),
     };
   });
@@ -58,12 +60,12 @@ function outagesOf(instances: readonly FleetMember[], decisions: FleetReport["de
 const decisionOn = (check: string, decisions: FleetReport["decisions"]): FleetDecision | undefined =>
   Object.hasOwn(decisions, check) ? decisions[check] : undefined;
 
-function describe({ checks, here, others, where }: Outage, known: number): Html {
+function describe({ checks, isHere, others, affected }: Outage, known: number): Html {
   const verb = checks.length === 1 ? "is" : "are";
-  if (!here) {
+  if (!isHere) {
     const places =
-      where.length === 1
-        ? html`on ${where[0]?.instance ?? ""} only`
+      affected.length === 1
+        ? html`on ${affected[0]?.instance ?? ""} only`
         : html`on ${others} of ${formatCount(known, "other")}`;
     return html`${verb} down ${places}, and not here.`;
   }

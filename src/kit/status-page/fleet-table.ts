@@ -5,7 +5,9 @@ import { renderOutages } from "./fleet-outages.ts";
 import { formatDuration, formatPercent, formatRate, formatTime } from "./format.ts";
 import { shape } from "./shapes.ts";
 
-/** Renders a table of instances and checks. A red row is a failing instance, a red column is a shared outage. */
+/**
+ * Renders a table of instances and checks. Red cells in one row are a failing instance, in one column a shared outage.
+ */
 export function renderFleet(fleet: FleetReport, nowMs: number): Html {
   const { instances, silentSince } = fleet;
   const checks = columnsOf(instances);
@@ -56,7 +58,7 @@ function columnsOf(instances: readonly FleetMember[]): readonly Column[] {
 }
 
 const maxColumns = 6;
-/** A phone has room for these. The sentences above the table name all checks that are down. */
+/** A phone has no room for more. The sentences above the table name all checks that are down. */
 const maxColumnsOnPhone = 2;
 
 /** In a larger fleet, the ready instances are folded, so that the others are seen at once. */

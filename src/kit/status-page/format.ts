@@ -33,8 +33,8 @@ export const formatReason = (reason: Reason | null): string => (reason === null 
 export function formatFailure({ reason, capabilities = {} }: Pick<CheckDetail, "reason" | "capabilities">): string {
   const entries = Object.entries(capabilities);
   const down = entries.filter(([, { status }]) => status === "down").map(([name]) => name);
-  const isPart = down.length > 0 && down.length < entries.length;
-  if (!isPart) return formatReason(reason);
+  const failsInPart = down.length > 0 && down.length < entries.length;
+  if (!failsInPart) return formatReason(reason);
   const up = entries.filter(([, { status }]) => status === "up").map(([name]) => `${name} works`);
   return `${formatReason(reason)} (${[...down.map((name) => `${name} fails`), ...up].join(", ")})`;
 }
@@ -52,8 +52,8 @@ export function formatDuration(ms: number): string {
   return twoUnits(withUnit(Math.floor(hours / 24), "d"), hours % 24, "h");
 }
 
-const twoUnits = (large: string, rest: number, unit: string): string =>
-  rest === 0 ? large : withUnit(large, withUnit(rest, unit));
+const twoUnits = (large: string, remainder: number, unit: string): string =>
+  remainder === 0 ? large : withUnit(large, withUnit(remainder, unit));
 
 export function formatLatency(ms: number): string {
   if (ms >= 1000) return withUnit((ms / 1000).toFixed(ms < 10_000 ? 1 : 0), "s");
@@ -69,18 +69,18 @@ export const formatPercent = (share: number, digits = 0): string => withUnit((sh
 
 export const formatRate = (rate: number): string => rate.toFixed(rate > 0 && rate < 10 ? 1 : 0);
 
-export const formatCount = (count: number, one: string, many = `${one}s`): string =>
-  `${count} ${count === 1 ? one : many}`;
+export const formatCount = (count: number, singular: string, plural = `${singular}s`): string =>
+  `${count} ${count === 1 ? singular : plural}`;
 
 const isoOf = (at: string | number): string | undefined => {
   const date = new Date(at);
   return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
 };
 
-// An invalid time must not prevent the page.
+// An invalid time in the report must not make the whole page fail.
 const invalidTime = "an unknown time";
 
-/** "03:12:07 UTC", with the date if it is not today's. */
+/** Returns a time such as "03:12:07 UTC", with the date unless the date is that of `nowMs`. */
 export function formatTimeText(at: string | number, nowMs: number): string {
   const iso = isoOf(at);
   if (iso === undefined) return invalidTime;
@@ -90,7 +90,7 @@ export function formatTimeText(at: string | number, nowMs: number): string {
 
 export const formatTime = (at: string | number, nowMs: number): Html => timeElement(at, formatTimeText(at, nowMs));
 
-/** "2026-11-20 03:12:07 UTC", always with the date. */
+/** Renders a time with its date, such as "2026-11-20 03:12:07 UTC". */
 export function formatDateTime(at: string | number): Html {
   const iso = isoOf(at);
   return timeElement(at, iso === undefined ? invalidTime : `${iso.slice(0, 10)} ${iso.slice(11, 19)} UTC`);
@@ -99,8 +99,8 @@ export function formatDateTime(at: string | number): Html {
 const timeElement = (at: string | number, text: string): Html =>
   html`<time datetime="${isoOf(at) ?? ""}">${text}</time>`;
 
-/** "4 min", from then until now. */
+/** Returns the time from `at` until `nowMs`, such as "4 min". */
 export function formatElapsed(at: string, nowMs: number): string {
-  const from = Date.parse(at);
-  return Number.isNaN(from) ? invalidTime : formatDuration(nowMs - from);
+  const startMs = Date.parse(at);
+  return Number.isNaN(startMs) ? invalidTime : formatDuration(nowMs - startMs);
 }

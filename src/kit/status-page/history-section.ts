@@ -19,29 +19,29 @@ export function renderHistory({ history }: HealthReport, nowMs: number): Html {
       ${
         newestFirst.length === 0
           ? html`<p class="empty">Nothing has changed yet.</p>`
-          : html`${renderStateTimeline(history, nowMs)}${list("Latest changes", newestFirst.slice(0, maxShown), nowMs)}`
+          : html`${renderStateTimeline(history, nowMs)}${renderTable("Latest changes", newestFirst.slice(0, maxShown), nowMs)}`
       }
       ${
         older.length > 0 &&
-        html`<details data-key="older"><summary>${older.length} earlier</summary>${list("Earlier changes", older, nowMs)}</details>`
+        html`<details data-key="older"><summary>${older.length} earlier</summary>${renderTable("Earlier changes", older, nowMs)}</details>`
       }
       ${unlisted > 0 && html`<p class="note">${unlisted} more, still earlier, are in the JSON form of this page.</p>`}
     </section>`;
 }
 
-function list(caption: string, changes: readonly ReportedChange[], nowMs: number): Html {
+function renderTable(caption: string, changes: readonly ReportedChange[], nowMs: number): Html {
   const today = new Date(nowMs).toISOString().slice(0, 10);
-  const timesSeen = new Map<string, number>();
+  const rowsById = new Map<string, number>();
   const rows = changes.map((change) => {
-    const [date = "", rest = ""] = change.at.split("T");
-    // Short, because every row contains it.
+    const [date = "", time = ""] = change.at.split("T");
+    // The id is short, because every row contains one.
     const id = `${Date.parse(change.at).toString(36)}${change.kind.slice(0, 1)}${change.name}`;
-    const seen = timesSeen.get(id) ?? 0;
-    timesSeen.set(id, seen + 1);
+    const earlierRows = rowsById.get(id) ?? 0;
+    rowsById.set(id, earlierRows + 1);
     const { tone, shape: name } = appearanceOf(change.to);
     return html`
-      <tr class="${change.kind}" data-key="${id}${seen === 0 ? "" : ` ${seen}`}">
-        <td><time>${date === today ? "" : `${date} `}${rest.slice(0, 8)}</time></td>
+      <tr class="${change.kind}" data-key="${id}${earlierRows === 0 ? "" : ` ${earlierRows}`}">
+        <td><time>${date === today ? "" : `${date} `}${time.slice(0, 8)}</time></td>
         <td>${change.kind}</td>
         <td>${shape(name, tone)}${describeChange(change)}</td>
       </tr>`;
@@ -82,12 +82,12 @@ function describeChange({ kind, name, from, to, reason }: ReportedChange): Html 
   const phrase = Object.hasOwn(phrases[kind], to) ? phrases[kind][to] : undefined;
   if (kind === "check" && to === "up") return html`<b>${name}</b> is up${from === "unknown" ? "" : " again"}.`;
   if (phrase === undefined) return html`<b>${name}</b> went from ${from} to ${to}.`;
-  const ended = phrase.endsWith(".");
+  const isCompleteSentence = phrase.endsWith(".");
   const why =
     reason === null || kind === "breaker"
       ? ""
       : `: ${kind === "verdict" ? "a dependency" : "it"} ${formatReason(reason)}`;
-  const rest = `${phrase}${ended ? "" : `${why}.`}`;
-  if (kind === "breaker") return html`The breaker of <b>${name}</b> ${rest}`;
-  return kind === "check" ? html`<b>${name}</b> ${rest}` : html`${rest}`;
+  const predicate = `${phrase}${isCompleteSentence ? "" : `${why}.`}`;
+  if (kind === "breaker") return html`The breaker of <b>${name}</b> ${predicate}`;
+  return kind === "check" ? html`<b>${name}</b> ${predicate}` : html`${predicate}`;
 }

@@ -23,17 +23,17 @@ export function renderMeters(report: HealthReport): Html {
     <section aria-labelledby="load">
       <h2 id="load">Load</h2>
       <h3>Process</h3>
-      <dl class="meters">${ofProcess(system).map(render)}</dl>
+      <dl class="meters">${processMeters(system).map(render)}</dl>
       ${renderHandles(system.handles)}
       <h3>Requests</h3>
-      <dl class="meters">${ofRequests(http, report.uptimeSeconds).map(render)}${renderShedding(http.shedding)}</dl>
+      <dl class="meters">${requestMeters(http, report.uptimeSeconds).map(render)}${renderShedding(http.shedding)}</dl>
     </section>`;
 }
 
 // The bar of the delay is full at 200 ms.
 const fullDelayMs = 200;
 
-function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
+function processMeters({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
   const { rssBytes, limitBytes, heapUsedBytes, heapLimitBytes } = memory;
   return [
     {
@@ -82,7 +82,7 @@ function ofProcess({ eventLoop, memory, cpu }: SystemFacts): Meter[] {
   ];
 }
 
-function ofRequests(http: HttpFacts, uptimeSeconds: number): Meter[] {
+function requestMeters(http: HttpFacts, uptimeSeconds: number): Meter[] {
   const { inFlight, connections, requestsPerSecond, errorsPerSecond, day } = http;
   const share = requestsPerSecond > 0 ? errorsPerSecond / requestsPerSecond : 0;
   return [
@@ -90,19 +90,19 @@ function ofRequests(http: HttpFacts, uptimeSeconds: number): Meter[] {
     {
       label: "Errors per second",
       value: formatRate(errorsPerSecond),
-      note: shareInWords(requestsPerSecond, share),
+      note: formatErrorShare(requestsPerSecond, share),
       share,
       limits: [0.01, 0.05],
     },
-    budgetOfDay(day, uptimeSeconds),
+    errorBudgetMeter(day, uptimeSeconds),
     { label: "Connections", value: String(connections), note: "open now" },
   ];
 }
 
-/** The share of failed requests that the availability objective allows; monitoring/rules/slo.yml has the same. */
+/** The share of failed requests that the availability objective allows; monitoring/rules/slo.yml has the same value. */
 export const allowedFailures = 0.001;
 
-function budgetOfDay({ requests, errors, hours }: HttpFacts["day"], uptimeSeconds: number): Meter {
+function errorBudgetMeter({ requests, errors, hours }: HttpFacts["day"], uptimeSeconds: number): Meter {
   const period = uptimeSeconds < hours * 3600 ? "since the start" : `in ${formatCount(hours, "hour")}`;
   const spent = requests === 0 ? 0 : errors / (requests * allowedFailures);
   return {
@@ -114,20 +114,20 @@ function budgetOfDay({ requests, errors, hours }: HttpFacts["day"], uptimeSecond
   };
 }
 
-function shareInWords(requestsPerSecond: number, share: number): string {
+function formatErrorShare(requestsPerSecond: number, share: number): string {
   if (requestsPerSecond <= 0) return "no requests";
   return share === 0 ? "no failed requests" : `${formatPercent(share, 1)} of the requests`;
 }
 
 function renderMeter(meter: Meter, { checks }: Pick<HealthReport, "checks">): Html {
   const { label, value, note, share } = meter;
-  const filled = Math.min(1, Math.max(0, share ?? 0));
-  const [tone, alarm] = judge(meter, filled, checks);
+  const filledShare = Math.min(1, Math.max(0, share ?? 0));
+  const [tone, alarm] = toneAndAlarm(meter, filledShare, checks);
   // On one line, because line breaks are removed from the page.
-  const range = html`aria-valuemin="0" aria-valuemax="100" aria-valuenow="${Math.round(filled * 100)}"`;
+  const range = html`aria-valuemin="0" aria-valuemax="100" aria-valuenow="${Math.round(filledShare * 100)}"`;
   const bar = html`
     <svg class="bar" role="meter" aria-label="${label}" ${range} aria-valuetext="${value}, ${note}" viewBox="0 0 100 1" preserveAspectRatio="none">
-      <rect class="track" width="100" height="1"/><rect class="fill" width="${Math.round(filled * 1000) / 10}" height="1"/>
+      <rect class="track" width="100" height="1"/><rect class="fill" width="${Math.round(filledShare * 1000) / 10}" height="1"/>
     </svg>`;
   const warning = html`<span class="state ${tone}">${shape(tone === "bad" ? "octagon" : "triangle")}${alarm}</span>`;
   return html`
@@ -137,10 +137,14 @@ function renderMeter(meter: Meter, { checks }: Pick<HealthReport, "checks">): Ht
     </div>`;
 }
 
-function judge({ limits = [1, 1], check }: Meter, filled: number, checks: HealthReport["checks"]): [Tone, string] {
-  const passes = check !== undefined && checks[check]?.status === "up";
-  if (filled >= limits[1] && !passes) return ["bad", "too high"];
-  return filled >= limits[0] ? ["warn", "high"] : ["good", ""];
+function toneAndAlarm(
+  { limits = [1, 1], check }: Meter,
+  filledShare: number,
+  checks: HealthReport["checks"],
+): [Tone, string] {
+  const checkPasses = check !== undefined && checks[check]?.status === "up";
+  if (filledShare >= limits[1] && !checkPasses) return ["bad", "too high"];
+  return filledShare >= limits[0] ? ["warn", "high"] : ["good", ""];
 }
 
 const renderShedding = (shedding: boolean): Html => html`

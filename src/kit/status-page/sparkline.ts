@@ -9,7 +9,7 @@ const width = 1200;
 const height = 100;
 const bucketWidth = width / bucketCount;
 
-type Bucket = { index: number; at: number; worstMs: number | null; failed: boolean; afterGap: boolean };
+type Bucket = { index: number; at: number; worstMs: number | null; hasFailure: boolean; isAfterGap: boolean };
 
 /** Renders the latency of the last ten minutes. The line has a gap where nothing was measured, and failures are blocks. */
 export function renderSparkline(name: string, samples: readonly Sample[], nowMs: number): Html {
@@ -21,16 +21,16 @@ export function renderSparkline(name: string, samples: readonly Sample[], nowMs:
   const gapMs = maxSampleGap(recent);
   const buckets = downsample(recent, startMs, gapMs);
   const passed = recent.filter(({ ok }) => ok).map(({ latencyMs }) => latencyMs);
-  const max = Math.max(0, ...passed);
-  const scale = max === 0 ? "" : formatLatency(max);
+  const maxMs = Math.max(0, ...passed);
+  const scale = maxMs === 0 ? "" : formatLatency(maxMs);
   return html`
     <figure class="plot">
       <svg role="img" viewBox="0 0 ${width} ${height}" preserveAspectRatio="none">
         <title>${describe(name, recent, passed, nowMs)}</title>
         <path class="grid" d="M0 50H${width}M300 0V${height}M600 0V${height}M900 0V${height}"/>
-        <path class="gap" d="${gaps(buckets, last.at, startMs, nowMs, gapMs)}"/>
-        <path class="fails" d="${failures(buckets)}"/>
-        <path class="line" d="${line(buckets, startMs, max)}"/>
+        <path class="gap" d="${gapPath(buckets, last.at, startMs, nowMs, gapMs)}"/>
+        <path class="fails" d="${failurePath(buckets)}"/>
+        <path class="line" d="${linePath(buckets, startMs, maxMs)}"/>
       </svg>
       <div class="scale" aria-hidden="true"><span>${scale}</span><span>0</span></div>
       <div class="ends" aria-hidden="true"><span>10 min ago</span><span>now</span></div>
@@ -41,16 +41,16 @@ export function renderSparkline(name: string, samples: readonly Sample[], nowMs:
 /** Keeps the worst value of each bucket, so that no peak and no failure is lost. */
 function downsample(samples: readonly Sample[], startMs: number, gapMs: number): Bucket[] {
   const buckets: Bucket[] = [];
-  let before = startMs;
+  let previousAt = startMs;
   for (const { at, latencyMs, ok } of samples) {
     const index = Math.min(bucketCount - 1, Math.floor((at - startMs) / bucketMs));
     let bucket = buckets.at(-1);
     if (bucket?.index !== index) {
-      bucket = { index, at, worstMs: null, failed: false, afterGap: at - before > gapMs };
+      bucket = { index, at, worstMs: null, hasFailure: false, isAfterGap: at - previousAt > gapMs };
       buckets.push(bucket);
     }
-    before = at;
-    if (!ok) bucket.failed = true;
+    previousAt = at;
+    if (!ok) bucket.hasFailure = true;
     else if (bucket.worstMs === null || latencyMs > bucket.worstMs) Object.assign(bucket, { at, worstMs: latencyMs });
   }
   return buckets;
@@ -63,27 +63,27 @@ function maxSampleGap(samples: readonly Sample[]): number {
   return Math.max(3 * median, 2 * bucketMs);
 }
 
-const x = (at: number, startMs: number): number => Math.round(((at - startMs) / windowMs) * width);
+const xOf = (at: number, startMs: number): number => Math.round(((at - startMs) / windowMs) * width);
 
-function line(buckets: readonly Bucket[], startMs: number, max: number): string {
+function linePath(buckets: readonly Bucket[], startMs: number, maxMs: number): string {
   let path = "";
-  let before: { left: number; top: number } | undefined;
-  for (const { at, worstMs, afterGap } of buckets) {
+  let previous: { left: number; top: number } | undefined;
+  for (const { at, worstMs, isAfterGap } of buckets) {
     if (worstMs === null) {
-      before = undefined;
+      previous = undefined;
       continue;
     }
-    const left = x(at, startMs);
-    const top = Math.round(96 - (90 * worstMs) / (max || 1));
-    // Relative coordinates are shorter than absolute ones; `0 0` draws a dot for a single point.
-    if (before === undefined || afterGap) path += `M${left} ${top}l0 0`;
-    else path += ` ${left - before.left} ${top - before.top}`;
-    before = { left, top };
+    const left = xOf(at, startMs);
+    const top = Math.round(96 - (90 * worstMs) / (maxMs || 1));
+    // Relative coordinates are shorter than absolute ones. `0 0` draws a dot for a single point.
+    if (previous === undefined || isAfterGap) path += `M${left} ${top}l0 0`;
+    else path += ` ${left - previous.left} ${top - previous.top}`;
+    previous = { left, top };
   }
   return path;
 }
 
-function failures(buckets: readonly Bucket[]): string {
+function failurePath(buckets: readonly Bucket[]): string {
   let path = "";
   let from: number | undefined;
   let to = 0;
@@ -91,9 +91,9 @@ function failures(buckets: readonly Bucket[]): string {
     if (from !== undefined) path += `M${from} 0H${to}V${height}H${from}z`;
     from = undefined;
   };
-  for (const { index, failed, worstMs, afterGap } of buckets) {
-    if (afterGap || !failed || worstMs !== null) close();
-    if (!failed) continue;
+  for (const { index, hasFailure, worstMs, isAfterGap } of buckets) {
+    if (isAfterGap || !hasFailure || worstMs !== null) close();
+    if (!hasFailure) continue;
     from ??= index * bucketWidth;
     to = (index + 1) * bucketWidth;
   }
@@ -101,14 +101,14 @@ function failures(buckets: readonly Bucket[]): string {
   return path;
 }
 
-function gaps(buckets: readonly Bucket[], lastAt: number, startMs: number, nowMs: number, gapMs: number): string {
+function gapPath(buckets: readonly Bucket[], lastAt: number, startMs: number, nowMs: number, gapMs: number): string {
   let path = "";
-  let before = startMs;
-  for (const { at, afterGap } of buckets) {
-    if (afterGap) path += `M${x(before, startMs)} 97H${x(at, startMs)}`;
-    before = at;
+  let previousAt = startMs;
+  for (const { at, isAfterGap } of buckets) {
+    if (isAfterGap) path += `M${xOf(previousAt, startMs)} 97H${xOf(at, startMs)}`;
+    previousAt = at;
   }
-  return nowMs - lastAt > gapMs ? `${path}M${x(lastAt, startMs)} 97H${width}` : path;
+  return nowMs - lastAt > gapMs ? `${path}M${xOf(lastAt, startMs)} 97H${width}` : path;
 }
 
 function caption(samples: readonly Sample[], passed: readonly number[]): string {
@@ -122,8 +122,8 @@ function caption(samples: readonly Sample[], passed: readonly number[]): string 
 
 function describe(name: string, samples: readonly Sample[], passed: readonly number[], nowMs: number): string {
   const failedLast = samples.findLast(({ ok }) => !ok);
-  const covered = formatDuration(nowMs - (samples[0]?.at ?? nowMs));
+  const coveredTime = formatDuration(nowMs - (samples[0]?.at ?? nowMs));
   const failed =
     failedLast === undefined ? "none failed" : `the last failure was at ${formatTimeText(failedLast.at, nowMs)}`;
-  return `Latency of ${name}, ${formatCount(samples.length, "sample")} over ${covered}: ${caption(samples, passed)}; ${failed}`;
+  return `Latency of ${name}, ${formatCount(samples.length, "sample")} over ${coveredTime}: ${caption(samples, passed)}; ${failed}`;
 }

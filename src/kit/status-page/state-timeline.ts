@@ -13,11 +13,11 @@ const minWidth = 3;
 const topOf: Readonly<Record<Tone, number>> = { good: 10, calm: 7, warn: 4, bad: 0 };
 const bottom = 14;
 
-/** Renders one row of coloured segments for each thing that has changed, from the oldest known change until now. */
+/** Renders a row of coloured segments for each phase, verdict, check and breaker that has changed. */
 export function renderStateTimeline(history: readonly ReportedChange[], nowMs: number): Html {
   const oldest = Math.min(...history.map(({ at }) => Date.parse(at)).filter((at) => !Number.isNaN(at)), nowMs);
-  const covered = Math.max(nowMs - oldest, 1000);
-  const startMs = nowMs - covered;
+  const coveredMs = Math.max(nowMs - oldest, 1000);
+  const startMs = nowMs - coveredMs;
   const rows = Map.groupBy(history, ({ kind, name }) => `${kind} ${name}`);
   const inOrder = [...rows].toSorted(
     ([, [a]], [, [b]]) => rank(a) - rank(b) || (a?.name ?? "").localeCompare(b?.name ?? ""),
@@ -26,7 +26,7 @@ export function renderStateTimeline(history: readonly ReportedChange[], nowMs: n
   return html`
     <ul class="states">${inOrder.map(([key, changes]) => renderRow(key, changes, span))}</ul>
     ${legend}
-    <p class="ends covered"><span>${formatTime(oldest, nowMs)}</span><span>${formatDuration(covered)}</span><span>now</span></p>`;
+    <p class="ends covered"><span>${formatTime(oldest, nowMs)}</span><span>${formatDuration(coveredMs)}</span><span>now</span></p>`;
 }
 
 const legend = html`
@@ -54,13 +54,13 @@ function renderRow(key: string, changes: readonly ReportedChange[], span: Span):
   if (first === undefined) return html``;
   const last = changes.at(-1) ?? first;
   const label = `${formatCount(changes.length, "change")}, now ${last.to.replaceAll("_", " ")}`;
-  const what =
+  const subject =
     first.kind === "phase" || first.kind === "verdict" ? html`${first.kind}` : html`${first.name} <i>${first.kind}</i>`;
   return html`
     <li data-key="${key}">
-      <span>${what}</span>
+      <span>${subject}</span>
       <svg role="img" viewBox="0 0 ${width} ${bottom}" preserveAspectRatio="none">
-        <title>${label}</title>${trusted(paths(segmentsOf(first.from, changes, span), span))}
+        <title>${label}</title>${trusted(renderSegments(segmentsOf(first.from, changes, span), span))}
       </svg>
     </li>`;
 }
@@ -69,14 +69,14 @@ function segmentsOf(before: string, changes: readonly ReportedChange[], { startM
   const segments: Segment[] = [{ state: before, from: startMs, to: nowMs }];
   for (const { at, to } of changes) {
     const from = Math.max(Date.parse(at) || 0, startMs);
-    const open = segments.at(-1);
-    if (open !== undefined) open.to = from;
+    const lastSegment = segments.at(-1);
+    if (lastSegment !== undefined) lastSegment.to = from;
     segments.push({ state: to, from, to: nowMs });
   }
   return segments;
 }
 
-function paths(segments: readonly Segment[], { startMs, nowMs }: Span): string {
+function renderSegments(segments: readonly Segment[], { startMs, nowMs }: Span): string {
   const x = (at: number): number => Math.round(((at - startMs) / (nowMs - startMs)) * width);
   const byTone = new Map<Tone, string>();
   for (const { state, from, to } of segments) {

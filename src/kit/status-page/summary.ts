@@ -7,8 +7,8 @@ type Failing = { name: string; anchor: string; check: CheckDetail };
 /** Returns the state in one sentence: the failing checks, the reasons, and the consequence. */
 export function summarize(report: HealthReport, nowMs: number): Html {
   const { phase } = report;
-  if (phase === "ready") return whileReady(report, nowMs);
-  if (phase === "starting") return html`${phases.starting} ${waitingFor(report, nowMs)}`;
+  if (phase === "ready") return summarizeReady(report, nowMs);
+  if (phase === "starting") return html`${phases.starting} ${describeWait(report, nowMs)}`;
   return phases[phase];
 }
 
@@ -28,25 +28,25 @@ function failingChecks({ checks }: HealthReport): Failing[] {
 
 const isFailing = (status: CheckDetail["status"]): boolean => status === "down" || status === "impaired";
 
-function whileReady(report: HealthReport, nowMs: number): Html {
+function summarizeReady(report: HealthReport, nowMs: number): Html {
   const failing = failingChecks(report);
-  if (failing.length === 0) return withoutFailingChecks(report);
+  if (failing.length === 0) return summarizeWithoutFailure(report);
   const critical = failing.filter(({ check }) => check.critical);
   const others = failing.filter(({ check }) => !check.critical);
-  const inRotation = report.status !== "unhealthy";
-  const consequence = inRotation
+  const isInRotation = report.status !== "unhealthy";
+  const consequence = isInRotation
     ? html`but this instance stays in rotation`
     : html`so this instance is out of rotation`;
-  const first =
+  const criticalSentence =
     critical.length > 0 && html`${clauses(critical, nowMs)}; ${agreeingVerb(critical)} critical, ${consequence}.`;
-  const further =
+  const otherSentence =
     critical.length > 0
       ? html` Besides, ${clauses(others, nowMs)}, which ${others.length === 1 ? "is" : "are"} not critical.`
       : html`${clauses(others, nowMs)}; ${agreeingVerb(others)} not critical, so this instance stays in rotation.`;
-  return html`${first}${others.length > 0 && further}`;
+  return html`${criticalSentence}${others.length > 0 && otherSentence}`;
 }
 
-function withoutFailingChecks({ status, checks, circuitBreakers }: HealthReport): Html {
+function summarizeWithoutFailure({ status, checks, circuitBreakers }: HealthReport): Html {
   const count = Object.keys(checks).length;
   const all = count === 1 ? html`The only check passes` : html`All ${count} checks pass`;
   if (status === "healthy")
@@ -63,10 +63,13 @@ const agreeingVerb = (failing: readonly Failing[]): string =>
 const maxNamed = 3;
 
 function clauses(failing: readonly Failing[], nowMs: number): Html {
-  const named = failing.slice(0, failing.length > maxNamed ? maxNamed - 1 : maxNamed).map((one) => clause(one, nowMs));
-  const left = failing.length - named.length;
+  const maxClauses = failing.length > maxNamed ? maxNamed - 1 : maxNamed;
+  const named = failing.slice(0, maxClauses).map((check) => clause(check, nowMs));
+  const further = failing.length - named.length;
   return enumerate(
-    left > 0 ? [...named, html`${formatCount(left, "further check")} ${left === 1 ? "fails" : "fail"}`] : named,
+    further > 0
+      ? [...named, html`${formatCount(further, "further check")} ${further === 1 ? "fails" : "fail"}`]
+      : named,
   );
 }
 
@@ -75,7 +78,8 @@ function clause({ name, anchor, check }: Failing, nowMs: number): Html {
   return html`<a href="#${anchor}">${name}</a> ${what} since ${formatTime(check.since, nowMs)}`;
 }
 
-function waitingFor(report: HealthReport, nowMs: number): Html {
+/** Describes what the start of the instance waits for. */
+function describeWait(report: HealthReport, nowMs: number): Html {
   const down = failingChecks(report).filter(({ check }) => isFailing(check.status));
   if (down.length > 0) return html`The start is blocked: ${clauses(down, nowMs)}.`;
   const unknown = failingChecks(report).map(({ name, anchor }) => html`<a href="#${anchor}">${name}</a>`);

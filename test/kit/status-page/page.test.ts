@@ -99,7 +99,7 @@ describe("the colour, shape and icon of the badge", () => {
     [{ status: "unhealthy", phase: "stopped" }, "Stopped · api-server-2", "calm", "square"],
   ];
   for (const [over, title, tone, shape] of looks) {
-    test(`belong to the title ${title}`, () => {
+    test(`match the page title "${title}"`, () => {
       const page = pageOf(over);
       assert.equal(titleOf(page), title);
       assert.match(page, new RegExp(`<section class="band ${tone}".*?<h1[^>]*><svg[^>]*><use href="#s-${shape}"/>`));
@@ -112,7 +112,7 @@ describe("the colour, shape and icon of the badge", () => {
   });
 });
 
-describe("what a check shows", () => {
+describe("the checks and breakers on the page", () => {
   test("an open breaker shows the time of its next trial", () => {
     const circuitBreakers = [breaker({ state: "open", since: ago(60), nextAttemptAt: ago(-3) })];
     const text = textOf(pageOf({ circuitBreakers }));
@@ -135,15 +135,15 @@ describe("what a check shows", () => {
     const redis = down({ consecutiveFailures: 0 });
     assert.match(
       textOf(pageOf({ checks: { redis } })),
-      /The last run passed; one more success in a row, and the check is up\./,
+      /The last run passed\. After one more success in a row, the check is up\./,
     );
   });
 });
 
-describe("a missing part is named", () => {
+describe("a part without data has a sentence that states this", () => {
   const text = textOf(renderPage(healthReport({ checks: {}, circuitBreakers: [], history: [] }), extras()));
   for (const words of ["No checks are configured.", "There are no circuit breakers.", "Nothing has changed yet."]) {
-    test(words, () => assert.ok(text.includes(words)));
+    test(`"${words}"`, () => assert.ok(text.includes(words)));
   }
 
   test("a check without samples, and memory without a limit", () => {
@@ -173,7 +173,7 @@ describe("the history", () => {
     ]);
   });
 
-  test("folds earlier changes, and states how many it leaves out", () => {
+  test("folds earlier changes, and states how many are left out", () => {
     const page = pageOf({ history: longHistory(200) });
     assert.equal(rowsOf(page).length, 45);
     assert.match(textOf(page), /30 earlier .* 155 more, still earlier, are in the JSON form of this page\./);

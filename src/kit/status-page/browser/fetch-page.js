@@ -1,13 +1,13 @@
 const limitMs = 5000;
-let running;
+let runningFetch;
 
 /** Re-fetches this page. Returns the new document, a description of the failure, or that a later fetch replaced this one. */
 export async function fetchPage(token) {
   const controller = new AbortController();
   let timedOut = false;
   abortFetch();
-  running = controller;
-  const limit = setTimeout(() => {
+  runningFetch = controller;
+  const timer = setTimeout(() => {
     timedOut = true;
     controller.abort();
   }, limitMs);
@@ -23,11 +23,11 @@ export async function fetchPage(token) {
     if (timedOut) return { failure: `no response within ${limitMs / 1000} s` };
     return controller.signal.aborted ? { replaced: true } : { failure: "connection failed" };
   } finally {
-    clearTimeout(limit);
-    if (running === controller) running = undefined;
+    clearTimeout(timer);
+    if (runningFetch === controller) runningFetch = undefined;
   }
 }
 
 export function abortFetch() {
-  if (running) running.abort();
+  if (runningFetch) runningFetch.abort();
 }

@@ -1,5 +1,5 @@
 // Makes a live element equal to a new one and changes only what differs. Focus, scroll position, selection and opened
-// details stay as they are, and a screen reader has nothing to read again.
+// details stay as they are, and screen readers do not repeat text that has not changed.
 
 const keyOf = (node) => (node.nodeType === 1 ? node.getAttribute("data-key") : null);
 
@@ -25,45 +25,47 @@ function morphAttributes(current, next) {
 }
 
 function morphChildren(current, next) {
-  const wanted = new Set([...next.children].map(keyOf));
-  const known = new Map();
+  const nextKeys = new Set([...next.children].map(keyOf));
+  const keptByKey = new Map();
   for (const child of [...current.children]) {
     const key = keyOf(child);
     if (key === null) continue;
-    if (wanted.has(key)) known.set(key, child);
+    if (nextKeys.has(key)) keptByKey.set(key, child);
     else child.remove();
   }
-  let at = current.firstChild;
-  const drop = (node) => {
+  let position = current.firstChild;
+  const removeNode = (node) => {
     const next = node.nextSibling;
     node.remove();
     return next;
   };
   for (const child of [...next.childNodes]) {
     const key = keyOf(child);
-    const same = key === null ? nextSameNode(at, child) : known.get(key);
-    if (same && isSameNode(same, child)) {
-      if (isAhead(at, same)) while (at !== same && keyOf(at) === null) at = drop(at);
-      if (same === at) at = at.nextSibling;
-      else current.insertBefore(same, at);
-      morph(same, child);
-    } else current.insertBefore(document.importNode(child, true), at);
+    const match = key === null ? nextSameNode(position, child) : keptByKey.get(key);
+    if (match && isSameNode(match, child)) {
+      if (isAhead(position, match))
+        while (position !== match && keyOf(position) === null) position = removeNode(position);
+      if (match === position) position = position.nextSibling;
+      else current.insertBefore(match, position);
+      morph(match, child);
+    } else current.insertBefore(document.importNode(child, true), position);
   }
-  while (at) at = drop(at);
+  while (position) position = removeNode(position);
 }
 
-function nextSameNode(from, child) {
-  let at = from;
-  while (at && keyOf(at) === null && !isSameNode(at, child)) at = at.nextSibling;
-  return at && isSameNode(at, child) ? at : null;
+function nextSameNode(start, child) {
+  let node = start;
+  while (node && keyOf(node) === null && !isSameNode(node, child)) node = node.nextSibling;
+  return node && isSameNode(node, child) ? node : null;
 }
 
-function isAhead(from, node) {
-  let at = from;
-  while (at && at !== node) at = at.nextSibling;
-  return at === node;
+function isAhead(start, node) {
+  let sibling = start;
+  while (sibling && sibling !== node) sibling = sibling.nextSibling;
+  return sibling === node;
 }
 
+/** Calls a function that changes the document, and restores the selection of text afterwards. */
 export function keepingSelection(change) {
   const selection = getSelection();
   const { anchorNode, anchorOffset, focusNode, focusOffset, isCollapsed } = selection;
