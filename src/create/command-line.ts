@@ -6,11 +6,11 @@ export const usage = `Usage: npm create @haven-api [NAME] [-- OPTIONS]
 Writes a new service into the folder NAME: an Express API server with truthful
 health probes, accounts, sessions and one sample feature.
 
-  --with PARTS     only these parts, separated by commas; "none" for none
+  --with PARTS     only these parts, separated by commas; "none" for no parts
   --without PARTS  all parts but these
   --folder FOLDER  write into this folder; default: the name
   --yes            ask nothing; the default name is my-service
-  --help           show this
+  --help           show this help
   --version        show the version
 
 Parts (default: all):

@@ -2,16 +2,16 @@ import { posix } from "node:path";
 
 const anyImport = /(?:\bfrom\s*|\bimport\s*\(?\s*|\brequire\()"([\w@.][\w@./-]*|node:[\w/]+)"/g;
 
-/** Returns what a source imports: packages as they are, files with their path in the project. */
+/** Returns the names of the packages and the paths of the files that a source imports. Paths begin at the project. */
 export function importsOf(path: string, source: string): { files: string[]; packages: string[] } {
   const specifiers = [...source.matchAll(anyImport)].map(([, specifier = ""]) => specifier);
   return {
-    files: specifiers.filter((one) => one.startsWith(".")).map((one) => posix.join(posix.dirname(path), one)),
-    packages: specifiers.filter((one) => !/^(?:\.|node:)/.test(one)).map(packageOf),
+    files: specifiers.filter((name) => name.startsWith(".")).map((name) => posix.join(posix.dirname(path), name)),
+    packages: specifiers.filter((name) => !/^(?:\.|node:)/.test(name)).map(packageOf),
   };
 }
 
-/** `@scope/name` of `@scope/name/path`. */
+/** Returns the package of a specifier, such as `@scope/name` for `@scope/name/path`. */
 const packageOf = (specifier: string): string =>
   specifier
     .split("/")

@@ -9,7 +9,7 @@ import { type Part, withNeeds } from "./parts.ts";
 import { createProject } from "./project.ts";
 import { folderProblem, writeProject } from "./write-project.ts";
 
-// The command `npm create @haven-api`. It reads the command line, asks for what is missing, and sets the exit code.
+// The command `npm create @haven-api`. It reads the command line, asks for a missing name, and sets the exit code.
 
 const exitCodes = { failed: 1, usage: 64 } as const;
 const defaultName = "my-service";
@@ -29,8 +29,8 @@ async function run(command: CommandLine): Promise<void> {
   const problem = nameProblem(name);
   if (problem !== undefined) throw new UsageError(problem);
   const folder = resolve(command.folder ?? name);
-  const obstacle = folderProblem(folder);
-  if (obstacle !== undefined) throw new Error(obstacle);
+  const problemOfFolder = folderProblem(folder);
+  if (problemOfFolder !== undefined) throw new Error(problemOfFolder);
 
   const template = unpackTemplate(readFileSync(new URL("../template.json.gz", import.meta.url)));
   const files = createProject(template, { name, parts: command.parts });
@@ -40,7 +40,8 @@ async function run(command: CommandLine): Promise<void> {
 
 async function chooseName(yes: boolean): Promise<string> {
   if (yes) return defaultName;
-  if (!process.stdin.isTTY) throw new UsageError("A name is needed, or --yes: there is no terminal to ask for it.");
+  if (!process.stdin.isTTY)
+    throw new UsageError("A name or --yes is needed, because there is no terminal to ask for the name.");
   const name = await askName({ input: process.stdin, output: process.stdout }, defaultName);
   if (name === undefined) throw new Error("No name was given, so nothing was written.");
   return name;

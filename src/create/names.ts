@@ -17,7 +17,7 @@ export type Names = {
 const maxLength = 30;
 
 /** Names of the services that stand beside the new one in the same Compose file or namespace. */
-const taken = new Set([
+const takenNames = new Set([
   "alertmanager",
   "api",
   "grafana",
@@ -29,15 +29,18 @@ const taken = new Set([
   "redis",
 ]);
 
-/** Returns what is wrong with a name, or undefined. The name has to be valid as a package, an image and a Kubernetes object. */
+/**
+ * Returns what is wrong with a name, or undefined. A name must be valid for a package, an image and a Kubernetes
+ * object.
+ */
 export function nameProblem(name: string): string | undefined {
   if (name === "") return "A name is needed.";
   if (name.length > maxLength)
-    return `The name may have at most ${maxLength} characters, because Kubernetes objects add to it.`;
+    return `The name may have at most ${maxLength} characters, because Kubernetes objects add a suffix to it.`;
   if (!/^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/.test(name)) {
     return "The name must begin with a lower-case letter and contain only lower-case letters, digits and single hyphens, such as my-service.";
   }
-  if (taken.has(name)) return `${name} is the name of another service in the Compose file. Choose another one.`;
+  if (takenNames.has(name)) return `${name} is the name of another service in the Compose file. Choose another one.`;
   return undefined;
 }
 

@@ -20,7 +20,7 @@ type LockEntry = Record<string, unknown> & {
 };
 type Lock = { name: string; version: string; packages: Record<string, LockEntry>; [member: string]: unknown };
 
-/** Used as programs or by configuration files, so that no import names them. */
+/** Packages that programs or configuration files use, although no source imports them. */
 const tools = new Set([
   "@biomejs/biome",
   "@swc/core",
@@ -48,9 +48,8 @@ export function packageFiles(
 ): Map<string, ReturnType<typeof textFile>> {
   const manifest = JSON.parse(textOf(fileAt(files, "package.json"))) as Manifest;
   const used = usedPackages(files);
-  // The server itself needs these.
-  const imported = usedPackages(new Map([...files].filter(([path]) => path.startsWith("src/"))));
-  const isUsed = (one: string) => used.has(one) || tools.has(one);
+  const usedByServer = usedPackages(new Map([...files].filter(([path]) => path.startsWith("src/"))));
+  const isUsed = (packageName: string) => used.has(packageName) || tools.has(packageName);
   const { knip: _, license: __, files: ___, ...rest } = manifest;
   const project: Manifest = {
     ...rest,
@@ -59,9 +58,9 @@ export function packageFiles(
     description,
     bin: { [name]: "dist/main.js" },
     scripts: { ...scriptsFor(files, manifest.scripts), doctor: "haven-doctor ." },
-    dependencies: pick(manifest.dependencies, (one) => imported.has(one)),
+    dependencies: pick(manifest.dependencies, (packageName) => usedByServer.has(packageName)),
     devDependencies: sorted({
-      ...pick(manifest.dependencies, (one) => isUsed(one) && !imported.has(one)),
+      ...pick(manifest.dependencies, (packageName) => isUsed(packageName) && !usedByServer.has(packageName)),
       ...pick(manifest.devDependencies, isUsed),
       [vendored.name]: `file:${vendored.file}`,
     }),
@@ -75,21 +74,21 @@ export function packageFiles(
 
 /** Drops the commands that run a file which the project lacks. */
 function scriptsFor(files: ProjectFiles, scripts: Manifest["scripts"]): Manifest["scripts"] {
-  const runs = (command: string) => {
+  const canRun = (command: string) => {
     const words = command.split(" ");
-    const named = words.filter((word) => /^[\w.-]+(?:\/[\w.-]+)*\/[\w-]+\.(?:ts|sh)$/.test(word));
-    return words[0] !== "knip" && named.every((path) => hasPath(files, path));
+    const filesInCommand = words.filter((word) => /^[\w.-]+(?:\/[\w.-]+)*\/[\w-]+\.(?:ts|sh)$/.test(word));
+    return words[0] !== "knip" && filesInCommand.every((path) => hasPath(files, path));
   };
   const kept = Object.entries(scripts).map(([name, script]): [string, string] => {
-    const commands = script.split(" && ").filter(runs);
+    const commands = script.split(" && ").filter(canRun);
     return [name, commands.map((command) => inProject(files, command)).join(" && ")];
   });
   return Object.fromEntries(kept.filter(([, script]) => script !== ""));
 }
 
 /**
- * Drops folders that the project lacks. The check of a new project does not include the formatting: where the name of
- * the project is longer than ours, lines may become too long.
+ * Drops folders that the project lacks. The check of a new project does not include the formatting, because a name that
+ * is longer than "haven" can make lines too long.
  */
 function inProject(files: ProjectFiles, command: string): string {
   const isFolderOfProject = (word: string) => !/^[a-z]+$/.test(word) || hasPath(files, word);
@@ -103,8 +102,8 @@ function usedPackages(files: ProjectFiles): Set<string> {
   const used = new Set<string>();
   for (const [path, file] of files) {
     if (!/\.(?:ts|mjs|js|cjs)$/.test(path)) continue;
-    for (const one of importsOf(path, textOf(file)).packages) {
-      used.add(one).add(`@types/${one.replace("@", "").replace("/", "__")}`);
+    for (const name of importsOf(path, textOf(file)).packages) {
+      used.add(name).add(`@types/${name.replace("@", "").replace("/", "__")}`);
     }
   }
   return used.add("@types/node");
@@ -115,26 +114,31 @@ function lockFor(project: Manifest, lock: Lock, { name, file, ...vendored }: Ven
   const vendoredEntry: LockEntry = { ...vendored, resolved: `file:${file}`, dev: true, license: "MIT" };
   const packages: Record<string, LockEntry> = { ...lock.packages, [`node_modules/${name}`]: vendoredEntry };
   const root = lock.packages[""] ?? {};
-  const needed = new Map<string, boolean>();
-  const need = (from: string, wanted: Record<string, string> | undefined, development: boolean): void => {
-    for (const one of Object.keys(wanted ?? {})) {
-      const at = resolve(packages, from, one);
-      if (at === undefined) continue;
-      const known = needed.get(at);
-      if (known === false || known === development) continue;
-      needed.set(at, development);
-      const entry = packages[at] ?? {};
+  const isDevelopmentByPath = new Map<string, boolean>();
+  const addDependencies = (
+    from: string,
+    dependencies: Record<string, string> | undefined,
+    isDevelopment: boolean,
+  ): void => {
+    for (const dependency of Object.keys(dependencies ?? {})) {
+      const path = resolve(packages, from, dependency);
+      if (path === undefined) continue;
+      const added = isDevelopmentByPath.get(path);
+      if (added === false || added === isDevelopment) continue;
+      isDevelopmentByPath.set(path, isDevelopment);
+      const entry = packages[path] ?? {};
       const peers = pick(entry.peerDependencies ?? {}, (peer) => entry.peerDependenciesMeta?.[peer]?.optional !== true);
-      for (const group of [entry.dependencies, entry.optionalDependencies, peers]) need(at, group, development);
+      for (const group of [entry.dependencies, entry.optionalDependencies, peers])
+        addDependencies(path, group, isDevelopment);
     }
   };
-  need("", project.dependencies, false);
-  need("", project.devDependencies, true);
-  const kept = [...needed]
+  addDependencies("", project.dependencies, false);
+  addDependencies("", project.devDependencies, true);
+  const kept = [...isDevelopmentByPath]
     .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([path, development]): [string, LockEntry] => {
+    .map(([path, isDevelopment]): [string, LockEntry] => {
       const { dev: _, devOptional: __, ...entry } = packages[path] ?? {};
-      return [path, { ...entry, ...(development && { dev: true }) }];
+      return [path, { ...entry, ...(isDevelopment && { dev: true }) }];
     });
   return {
     ...lock,
@@ -157,14 +161,14 @@ function lockFor(project: Manifest, lock: Lock, { name, file, ...vendored }: Ven
 /** Finds a package as Node does: in the nearest `node_modules` upwards. */
 function resolve(packages: Lock["packages"], from: string, name: string): string | undefined {
   for (let folder = from; ; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
-    const at = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
-    if (at in packages) return at;
+    const path = folder === "" ? `node_modules/${name}` : `${folder}/node_modules/${name}`;
+    if (path in packages) return path;
     if (folder === "") return undefined;
   }
 }
 
-const pick = (versions: Record<string, string>, wanted: (name: string) => boolean): Record<string, string> =>
-  Object.fromEntries(Object.entries(versions).filter(([name]) => wanted(name)));
+const pick = (versions: Record<string, string>, isPicked: (name: string) => boolean): Record<string, string> =>
+  Object.fromEntries(Object.entries(versions).filter(([name]) => isPicked(name)));
 
 const sorted = (versions: Record<string, string>): Record<string, string> =>
   Object.fromEntries(Object.entries(versions).sort(([a], [b]) => (a < b ? -1 : 1)));

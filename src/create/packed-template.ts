@@ -7,7 +7,7 @@ type Packed = {
   withoutPart: { part: Template["withoutPart"][number]["part"]; file: string; lines: string }[];
 };
 
-/** One file, because npm leaves files such as `.gitignore` and `.npmrc` out of packages. */
+/** Packs the template into one file, because npm leaves files such as `.gitignore` and `.npmrc` out of packages. */
 export function packTemplate({ files, vendored, withoutPart }: Template): Buffer {
   const packed: Packed = {
     files: [...files].map(([path, { content, executable }]) => ({

@@ -19,18 +19,18 @@ const needs: Readonly<Partial<Record<Part, readonly Part[]>>> = {
 
 export const isPart = (word: string): word is Part => (parts as readonly string[]).includes(word);
 
-/** Returns the wanted parts in order, with those that they need. */
-export function withNeeds(wanted: Iterable<Part>): readonly Part[] {
-  const all = new Set<Part>();
-  for (const part of wanted) for (const one of [part, ...(needs[part] ?? [])]) all.add(one);
+/** Returns the chosen parts and the parts that they need, in the order of `parts`. */
+export function withNeeds(chosen: Iterable<Part>): readonly Part[] {
+  const all = new Set([...chosen].flatMap((part) => [part, ...(needs[part] ?? [])]));
   return parts.filter((part) => all.has(part));
 }
 
-/** Returns the part that contains a file; undefined for files that every project gets. The first match counts. */
+/** Returns the part that contains a file, or undefined for a file that every project gets. */
 export function partOf(path: string): Part | undefined {
   return owners.find(([pattern]) => pattern.test(path))?.[1];
 }
 
+/** The first pattern that matches a path decides. */
 const owners: readonly (readonly [RegExp, Part])[] = [
   [/^docker\/(?:Dockerfile|healthcheck\.js|\.gitignore)$|^\.dockerignore$/, "docker"],
   [/^docker\/|^docs\/docker\.md$/, "compose"],

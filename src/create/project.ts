@@ -10,7 +10,7 @@ import { rename } from "./rename.ts";
 export type Template = {
   files: ProjectFiles;
   vendored: Vendored;
-  /** Edits for projects without a part: a pattern of the lines that go. */
+  /** Edits of files in projects that lack a part: the lines that match are removed. */
   withoutPart: readonly { part: Part; file: string; lines: RegExp }[];
 };
 
@@ -26,8 +26,8 @@ export function createProject(template: Template, { name, parts }: Choices): Pro
     if (part === undefined || chosen.has(part)) files.set(path, file);
   }
   for (const { part, file, lines } of template.withoutPart) {
-    const found = files.get(file);
-    if (!chosen.has(part) && found !== undefined) files.set(file, withoutLines(found, lines));
+    const current = files.get(file);
+    if (!chosen.has(part) && current !== undefined) files.set(file, withoutLines(current, lines));
   }
   for (const path of testsWithoutSubject(template.files, files)) files.delete(path);
   for (const [path, file] of files) if (path.endsWith(".md")) files.set(path, withoutDeadLinks(files, path, file));

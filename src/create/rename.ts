@@ -2,8 +2,8 @@ import type { Names } from "./names.ts";
 
 type Rule = readonly [pattern: RegExp, spelling: keyof Names];
 
-/** These belong to the published packages, whatever the service is called. */
-const packages = /@haven-api\/(?:create|doctor|health)|haven-doctor|create-haven-api|The Haven contributors/;
+/** Names of the published packages, which every service keeps. */
+const publishedNames = /@haven-api\/(?:create|doctor|health)|haven-doctor|create-haven-api|The Haven contributors/;
 
 // Names of Postgres are written without quotes, so they cannot contain a hyphen.
 const postgresNames = [
@@ -20,7 +20,7 @@ const postgresNames = [
   /(?<=`)haven(?=` (?:owns|migrates|and `haven_app`))/,
 ];
 
-/** The first pattern that matches at a place decides. */
+/** Where several patterns match, the first one decides the spelling. */
 const rules: readonly Rule[] = [
   ...postgresNames.map((pattern): Rule => [pattern, "snake"]),
   // A volume has the name of its Compose project.
@@ -34,15 +34,15 @@ const rules: readonly Rule[] = [
 ];
 
 const anyName = new RegExp(
-  [packages, ...rules.map(([pattern]) => pattern)].map(({ source }) => `(${source})`).join("|"),
+  [publishedNames, ...rules.map(([pattern]) => pattern)].map(({ source }) => `(${source})`).join("|"),
   "g",
 );
 
-/** Replaces the name of this repository in a text or a path by that of the new service. */
+/** Replaces the name of this repository in a text or a path by the name of the new service. */
 export function rename(text: string, names: Names): string {
-  return text.replaceAll(anyName, (found: string, ...groups: unknown[]) => {
+  return text.replaceAll(anyName, (match: string, ...groups: unknown[]) => {
     const index = groups.findIndex((group) => group !== undefined);
     const [, spelling] = rules[index - 1] ?? [];
-    return spelling === undefined ? found : names[spelling];
+    return spelling === undefined ? match : names[spelling];
   });
 }

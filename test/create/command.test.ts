@@ -40,14 +40,14 @@ test("a service is written into a folder with its name, and the output names the
     assert.ok(!existsSync(join(folder, "my-service", path)), path);
 });
 
-test("--yes asks nothing and uses the default name; --folder takes another folder", async () => {
+test("--yes uses the default name without a prompt, and --folder sets the folder", async () => {
   const { code, output } = await run("--yes", "--with", "none", "--folder", "elsewhere");
   assert.equal(code, 0, output);
   assert.match(output, /parts: none\n/);
   assert.equal(JSON.parse(readFileSync(join(folder, "elsewhere/package.json"), "utf8")).name, "my-service");
 });
 
-test("a folder with files is not touched", async () => {
+test("the command writes nothing into a folder with files", async () => {
   mkdirSync(join(folder, "taken"));
   writeFileSync(join(folder, "taken/notes.txt"), "mine");
   const { code, output } = await run("taken");
@@ -95,7 +95,7 @@ test("usage errors exit with 64 and print the usage, also without a terminal", a
   assert.equal(code, 64);
   assert.match(
     output,
-    /^A name is needed, or --yes: there is no terminal to ask for it\.\n\nUsage: npm create @haven-api /,
+    /^A name or --yes is needed, because there is no terminal to ask for the name\.\n\nUsage: npm create @haven-api /,
   );
   assert.equal((await run("My-Service")).code, 64);
   assert.match((await run("--help")).output, /^Usage: npm create @haven-api/);

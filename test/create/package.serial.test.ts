@@ -17,13 +17,13 @@ const folder = mkdtempSync(join(tmpdir(), "haven-created-"));
 atEnd(() => rmSync(folder, { recursive: true, force: true }));
 const home = join(folder, "home");
 const service = join(folder, "order-desk");
-/** On a busy machine, requests would be shed, and both stores would be too slow. */
+/** With the usual limits, a busy machine would reject requests, and both stores would be too slow. */
 const generousLimits = { OVERLOAD_DELAY_MS: "0", REDIS_COMMAND_TIMEOUT_MS: "5000", HEALTH_CHECK_TIMEOUT: "10000" };
-const bare = { PATH: process.env["PATH"], HOME: home };
-const environment = { ...bare, ...generousLimits };
+const bareEnvironment = { PATH: process.env["PATH"], HOME: home };
+const environment = { ...bareEnvironment, ...generousLimits };
 
 async function run(cwd: string, program: string, ...args: string[]): Promise<string> {
-  const { code, output } = await runProgram(program, args, { cwd, env: bare, timeoutMs: 150_000 });
+  const { code, output } = await runProgram(program, args, { cwd, env: bareEnvironment, timeoutMs: 150_000 });
   assert.equal(code, 0, output);
   return output;
 }
@@ -96,7 +96,7 @@ test("a created service starts with npm start in an empty HOME, serves its demo 
   assert.match((await ask(`${url}/alive`)).text, /"status":"alive"/);
 });
 
-test("tests of a created service pass", async () => {
+test("the tests of the sample pass in a created service", async () => {
   const output = await run(service, "npm", "test", "--", "test/features/notes.test.ts");
   assert.match(output, /ℹ fail 0/);
 });

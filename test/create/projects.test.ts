@@ -19,10 +19,12 @@ const published = /@haven-api\/(?:create|doctor|health)|haven-doctor|The Haven c
  * Terms of the property API. The single words property, unit and lease are allowed: JSON Schema and CSS have
  * properties, Grafana has units, and connection pools have leases.
  */
-const domain =
+const domainTerms =
   /\b(?:tenants?|landlords?|apartment\w*|property_?ids?|maintenance[-_ ](?:request|event)s?|rent_?cents|photoroutes|leaseroutes)\b|\/(?:properties|units|leases|maintenance-requests|photos)\b(?!\/(?:images|storage|uploads|avatar|upload-))|\b(?:properties, )?units,? (?:and )?leases\b/i;
 
-/** The type check reads TypeScript only, and a service may have a name that is no identifier. */
+/**
+ * Parsers for the files that the type check does not read. The name of a service may break one if it is no identifier.
+ */
 const parsers: readonly (readonly [pattern: RegExp, parse: (text: string) => void])[] = [
   [/\.[cm]?js$/, (text) => void parseSync(text.replace(/^#!/, "//"), { syntax: "ecmascript", target: "es2024" })],
   [/\.json$/, (text) => void JSON.parse(text)],
@@ -39,7 +41,7 @@ for (const { name, parts, files } of projects) {
       assert.deepEqual(named, [], path);
       if (path === "package-lock.json") continue;
       assert.deepEqual(
-        lines.filter((line) => domain.test(line)),
+        lines.filter((line) => domainTerms.test(line)),
         [],
         path,
       );
@@ -70,9 +72,10 @@ for (const { name, parts, files } of projects) {
     for (const [path, text] of textsOf(files)) {
       if (!/\.(?:ts|mjs)$/.test(path)) continue;
       const withoutExamples = text.replaceAll(/\/\*\*[\s\S]*?\*\//g, "");
-      for (const one of importsOf(path, withoutExamples).packages) assert.ok(one in declared, `${path}: ${one}`);
+      for (const used of importsOf(path, withoutExamples).packages) assert.ok(used in declared, `${path}: ${used}`);
     }
-    for (const one of Object.keys(declared)) assert.ok(`node_modules/${one}` in lock.packages, one);
+    for (const dependency of Object.keys(declared))
+      assert.ok(`node_modules/${dependency}` in lock.packages, dependency);
     assert.deepEqual(lock.packages[""].dependencies, manifest.dependencies);
     assert.ok(!("@haven-api/health" in declared), "the kit comes as sources");
   });

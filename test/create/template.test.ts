@@ -1,17 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { verdictOn } from "../../src/create/template/build-template.ts";
+import { decisionOn } from "../../src/create/template/build-template.ts";
 import { migrationsOfDroppedTables } from "../../src/create/template/domain-migrations.ts";
 import { applyEdit } from "../../src/create/template/edit.ts";
 import { renameIdentifiers } from "../../src/create/template/identifiers.ts";
 import { dropped, kept } from "../../src/create/template/manifest.ts";
 import { repository, template } from "./support/projects.ts";
 
-test("the manifest says for every file of this repository whether a new service gets it", () => {
-  const unknown = [...repository.keys()].filter((path) => verdictOn(path) === "unknown");
+test("the manifest states for every file of this repository whether a new service gets it", () => {
+  const unknown = [...repository.keys()].filter((path) => decisionOn(path) === "unknown");
   assert.deepEqual(unknown, [], "name them in src/create/template/manifest.ts");
   for (const path of ["src/features/invoices/routes.ts", "terraform/main.tf", "Makefile"]) {
-    assert.equal(verdictOn(path), "unknown", path);
+    assert.equal(decisionOn(path), "unknown", path);
   }
 });
 
@@ -21,13 +21,13 @@ test("every entry of the manifest names a file of this repository", () => {
   assert.deepEqual(stale.map(String), []);
 });
 
-test("an edit that finds nothing is an error that names its file", () => {
+test("an edit without a match is an error that names the file", () => {
   assert.throws(() => applyEdit("a\n", { file: "src/app.ts", lines: /b/ }), /src\/app\.ts.*\/b\//);
   assert.throws(() => applyEdit("a\n", { file: "src/app.ts", from: /a/, to: /b/ }), /src\/app\.ts/);
   assert.equal(applyEdit("a\nb\nc\n", { file: "f", from: /a/, to: /b/ }), "c\n");
 });
 
-test("a migration that changes only tables of dropped migrations is dropped, and one that also changes others is an error", () => {
+test("a migration that changes only tables of dropped migrations is dropped, and one that also changes other tables is an error", () => {
   const dropped = ["CREATE TABLE properties (id uuid);\nCREATE INDEX properties_by_owner ON properties (owner_id);"];
   const added: [string, string] = ["0015.sql", "ALTER TABLE properties ADD COLUMN remarks text;"];
   const other: [string, string] = ["0016.sql", "CREATE TABLE keys (property uuid REFERENCES properties (id));"];

@@ -16,7 +16,7 @@ export type Doctor = Pick<Vendored, "name" | "version" | "bin" | "dependencies">
 /** Derives the template from the files of this repository. */
 export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Template {
   const files = new Map<string, ProjectFile>();
-  for (const [path, file] of repository) if (verdictOn(path) === "kept") files.set(path, file);
+  for (const [path, file] of repository) if (decisionOn(path) === "kept") files.set(path, file);
   for (const edit of edits) {
     const file = files.get(edit.file);
     if (file === undefined) throw new Error(`The manifest edits ${edit.file}, which is not kept.`);
@@ -25,7 +25,7 @@ export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Templat
   for (const path of withoutTables(repository, files)) files.delete(path);
   for (const [path, file] of files) {
     if (!isText(file) || path === "package-lock.json") continue;
-    const text = resourcePaths.reduce((all, [found, by]) => all.replaceAll(found, by), textOf(file));
+    const text = resourcePaths.reduce((edited, [pattern, by]) => edited.replaceAll(pattern, by), textOf(file));
     if (/^(?:docs|test)\//.test(path) && domainWords.test(text)) files.delete(path);
     else files.set(path, textFile(text, file.executable));
   }
@@ -48,27 +48,27 @@ const migration = /^src\/db\/migrations\/.*\.sql$/;
 function withoutTables(repository: ProjectFiles, files: ProjectFiles): string[] {
   const migrationsOf = (all: ProjectFiles) =>
     [...all].filter(([path]) => migration.test(path)).map(([path, file]) => [path, textOf(file)] as const);
-  const dropped = migrationsOf(repository).filter(([path]) => verdictOn(path) === "dropped");
+  const dropped = migrationsOf(repository).filter(([path]) => decisionOn(path) === "dropped");
   return migrationsOfDroppedTables(
     migrationsOf(files),
     dropped.map(([, sql]) => sql),
   );
 }
 
-/** A file that no list of the manifest names is "unknown". */
-export function verdictOn(path: string): "kept" | "dropped" | "unknown" {
+/** Returns whether a new service gets the file; "unknown" if no list of the manifest names the file. */
+export function decisionOn(path: string): "kept" | "dropped" | "unknown" {
   if (dropped.some((pattern) => pattern.test(path))) return "dropped";
   return kept.some((pattern) => pattern.test(path)) ? "kept" : "unknown";
 }
 
-/** `src/create/sample/notes/…` becomes `src/features/notes/…`. */
+/** Returns the path in a new service, such as `src/features/notes/…` for `src/create/sample/notes/…`. */
 function samplePath(path: string): string {
-  const rest = path.replace(sampleFolders, "");
-  if (path.startsWith("test/")) return `test/features/${rest.replace(".sample.ts", ".test.ts")}`;
-  if (rest.startsWith("notes/")) return `src/features/${rest}`;
-  if (rest === "features.ts") return `src/composition/${rest}`;
-  if (rest.startsWith("demo/")) return `src/embedded/${rest}`;
-  return rest.endsWith(".sql") ? `src/db/migrations/${rest}` : rest;
+  const inSample = path.replace(sampleFolders, "");
+  if (path.startsWith("test/")) return `test/features/${inSample.replace(".sample.ts", ".test.ts")}`;
+  if (inSample.startsWith("notes/")) return `src/features/${inSample}`;
+  if (inSample === "features.ts") return `src/composition/${inSample}`;
+  if (inSample.startsWith("demo/")) return `src/embedded/${inSample}`;
+  return inSample.endsWith(".sql") ? `src/db/migrations/${inSample}` : inSample;
 }
 
 /** Adapts the relative imports of a sample to the folder in which it is in a new service. */

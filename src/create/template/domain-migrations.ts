@@ -5,8 +5,8 @@ const changedTable =
 const namesIn = (sql: string, pattern: RegExp): string[] => [...sql.matchAll(pattern)].map((match) => match[1] ?? "");
 
 /**
- * Returns the kept migrations that change only tables of dropped ones, and so have to be dropped too. One that also
- * changes other tables has to be split.
+ * Returns the kept migrations that change only tables of dropped migrations, and so have to be dropped, too. Throws for
+ * a migration that also changes other tables, because it has to be split.
  */
 export function migrationsOfDroppedTables(
   kept: readonly (readonly [path: string, sql: string])[],

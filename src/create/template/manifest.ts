@@ -1,9 +1,10 @@
 import type { Part } from "../parts.ts";
 
-// What a new service gets of this repository. Tests fail for a file that no list names, and for an edit that no longer
-// finds its place.
+// Lists which files of this repository a new service gets. Tests fail for a file that no list names, and for an edit
+// whose
+// text no longer exists.
 
-/** Files of every new service, and of those with the part that they belong to. */
+/** Files that every new service gets, or every new service with the part that a file belongs to. */
 export const kept: readonly RegExp[] = [
   /^src\/[^/]+\.(?:cjs|json|ts)$/,
   /^src\/(?!features\/)[^/]+\//,
@@ -18,7 +19,10 @@ export const kept: readonly RegExp[] = [
   /^(?:\.dependency-cruiser\.cjs|\.dockerignore|\.env\.example|\.gitattributes|\.gitignore|\.npmrc|biome\.json|renovate\.json|package\.json|package-lock\.json|tsconfig\.json)$/,
 ];
 
-/** Files that stay here although a list above names their folder: the property API and what concerns this repository. */
+/**
+ * Files that no new service gets, although `kept` names their folder: the property API, and files about this
+ * repository.
+ */
 export const dropped: readonly RegExp[] = [
   /^src\/features\/(?:leases|maintenance|properties|stream|units)\//,
   /^src\/features\/photos\/(?:repository|routes|schema|service)\.ts$/,
@@ -111,16 +115,16 @@ export const edits: readonly Edit[] = [
 
   { file: "biome.json", from: /^ {4}\{$/, to: /^ {4}\},$/ },
 
-  // The larger estate.
+  // The larger data set of src/seed.ts.
   { file: ".dependency-cruiser.cjs", replace: /\(\?:embedded\/\|seed[^)]*\)/, by: "embedded/" },
   { file: ".dependency-cruiser.cjs", lines: /src\/seed\.ts is not part/ },
 
-  // The doctor is a package.
+  // A new service installs the doctor as a package.
   { file: "src/command-line.ts", lines: /run-in-process|^ {2}doctor {5}|import \{ fileURLToPath \}/ },
   { file: "src/command-line.ts", from: /argv\[2\] === "doctor"/, to: /^ {2}\}/ },
   { file: "src/command-line.ts", from: /The folder of this project/, to: /shippedFolder/ },
 
-  // Tests of what stays here.
+  // Tests of files that no new service gets.
   {
     file: "test/run.ts",
     lines:
@@ -160,7 +164,7 @@ export const edits: readonly Edit[] = [
   },
 ];
 
-/** Examples and tests that need any resource use that of the sample. */
+/** Examples and tests that need any resource use the resource of the sample. */
 export const resourcePaths: readonly (readonly [RegExp, string])[] = [
   [/\/units\/\{unitId\}(?:\/leases)?/g, "/notes/{noteId}"],
   [/\/api\/v1\/properties\/1\/photos\b/g, "/api/v1/auth/me/avatar"],

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ProjectFile } from "../files.ts";
 
-/** Reads the files that git knows or would add. */
+/** Reads the files that git tracks or would add. */
 export function readRepository(root: string): Map<string, ProjectFile> {
   const args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const paths = execFileSync("git", args, { cwd: root, maxBuffer: 64 * 2 ** 20 })

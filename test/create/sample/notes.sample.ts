@@ -43,7 +43,7 @@ test("a note is created, read, updated and deleted", async () => {
   assert.equal((await call("GET", `/${note.id}`)).status, 404);
 });
 
-test("another person's note does not exist", async () => {
+test("a request for the note of another user returns 404", async () => {
   const { id } = await create();
   for (const [method, body] of [["GET"], ["PATCH", { text: "" }], ["DELETE"]] as const) {
     assert.equal((await call(method, `/${id}`, { person: stranger, ...(body && { body }) })).status, 404, method);
@@ -52,7 +52,7 @@ test("another person's note does not exist", async () => {
   assert.equal((await call("GET", `/${id}`)).status, 200);
 });
 
-test("an update of an older version is refused", async () => {
+test("an update with the ETag of an older version is refused", async () => {
   const { id } = await create();
   const etag = String((await call("GET", `/${id}`)).headers.etag);
   const change = (title: string) => call("PATCH", `/${id}`, { body: { title }, headers: { "if-match": etag } });
@@ -70,7 +70,7 @@ test("a repeated create with the same Idempotency-Key creates one note", async (
   assert.equal((await call("POST", "", { body: { ...coffee, text: "" }, headers })).status, 422);
 });
 
-test("lists have pages, newest first, and a search", async () => {
+test("the list of notes has pages, newest first, and a search", async () => {
   const person = await register(haven.url);
   for (const title of ["One", "Two", "Three"]) await call("POST", "", { person, body: { title, text: "" } });
   const titles = (answer: Answer) => (answer.json() as { items: Note[] }).items.map(({ title }) => title);

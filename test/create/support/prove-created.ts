@@ -9,13 +9,15 @@ import { freePort } from "../../shared/free-port.ts";
 import { root, sampleServices } from "./projects.ts";
 
 // npm run prove-created [-- NAME …]: creates the five services of the tests from the packed creator, each with an empty HOME, and
-// runs npm ci, check, test, build, doctor and start in each. It takes about ten minutes for each; the suite runs a part.
+// runs npm ci, check, test, build, doctor and start in each. Each service takes about ten minutes, so the test suite
+// runs
+// only some of these steps.
 
-const wanted = process.argv.slice(2);
+const requestedNames = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "haven-prove-created-"));
 const packed = join(folder, "packed");
 mkdirSync(packed);
-// npm keeps the settings of the network; everything that a home folder holds is left out.
+// The environment keeps npm's settings of the network, and leaves out the settings of the home folder.
 const { npm_config_userconfig: _, npm_lifecycle_event: __, NODE_ENV: ___, ...environment } = process.env;
 const envFor = (home: string) => ({ ...environment, HOME: home, XDG_CACHE_HOME: undefined });
 let failed = false;
@@ -24,7 +26,7 @@ process.stdout.write(`Output: ${folder}\n`);
 await step("pack", root, "npm", ["pack", "./src/create", "--pack-destination", packed], envFor(packed));
 const tarball = join(packed, readdirSync(packed).find((name) => name.endsWith(".tgz")) ?? "");
 for (const { name, parts: chosen } of sampleServices.filter(
-  (one) => wanted.length === 0 || wanted.includes(one.name),
+  (service) => requestedNames.length === 0 || requestedNames.includes(service.name),
 )) {
   await prove(name, chosen);
 }

@@ -10,8 +10,8 @@ const notes = [
 ];
 
 /**
- * Creates an account with notes, only in an empty database, so that later changes and deletions stay. One statement, so
- * that an interrupted start leaves nothing behind.
+ * Creates an account with notes, only in an empty database, so that a later start does not undo changes and deletions.
+ * It runs one statement, so that an interrupted start leaves nothing behind.
  */
 export async function addDemoData({ query, hash }: DemoTarget): Promise<void> {
   const rows = notes.map(([title, text]) => ({ id: uuidv7(), title, text }));
