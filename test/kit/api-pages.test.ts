@@ -29,7 +29,7 @@ before(async () => {
   if (options.skip === false) modules = ((await writeApiPages(folder)) as Reflection).children ?? [];
 });
 
-test("the pages in docs/kit are those of the doc comments (npm run kit-pages)", options, () => {
+test("the pages in docs/kit are up to date with the doc comments (npm run kit-pages)", options, () => {
   const pages = (at: string) =>
     Object.fromEntries(globSync("**/*.md", { cwd: at }).map((file) => [file, readFileSync(join(at, file), "utf8")]));
   assert.deepEqual(pages(pagesFolder), pages(folder));
@@ -65,7 +65,7 @@ test("every export of the kit has a description and an example", options, () => 
   assert.deepEqual(missing, []);
 });
 
-/** Members whose name says all. */
+/** Members that need no description, because their names are clear. */
 const selfExplanatory = new Set(["AppError.name", "CheckFailed.name", "Observation.ok"]);
 
 test("every member of an export has a description", options, () => {

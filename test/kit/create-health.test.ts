@@ -57,7 +57,7 @@ test("a server without checks becomes ready", async () => {
   await eventually(status, (seen) => seen === 200);
 });
 
-test("a check that is down opens the breaker of its name, and closes it when the check is up again", async () => {
+test("a check that goes down opens the breaker of the same name, and closes the breaker when the check is up again", async () => {
   const changes: string[] = [];
   const kit = make({ intervalMs: 150, onChange: ({ kind, name, to }) => changes.push(`${kind} ${name} ${to}`) });
   const { shop, breaker } = addShop(kit);
@@ -67,7 +67,7 @@ test("a check that is down opens the breaker of its name, and closes it when the
   await eventually(status, (seen) => seen === 503);
   assert.equal(breaker.isOpen(), true);
   shop.isDown = false;
-  // The first successful trial does not close it: a recovery takes two successes, an interval apart.
+  // The first successful trial does not close the breaker, because a recovery takes two successes, an interval apart.
   await eventually(
     () => kit.snapshot().capabilities[0]?.consecutiveSuccesses,
     (successes) => successes === 1,
@@ -138,7 +138,7 @@ test("operator endpoints require the token, and show checks, breakers and the ra
   );
 });
 
-test("an unexpected error of an operator endpoint is 500 without its message, and is reported", async () => {
+test("an unexpected error in an operator endpoint is answered with 500 without its message, and onUnexpectedError gets the error", async () => {
   const errors: unknown[] = [];
   const expose = async () => {
     throw new Error("password=hunter2");
@@ -160,7 +160,7 @@ test("a management server answers probes and operator endpoints, and 404 for all
   assert.partialDeepStrictEqual((await ask(`${url}/orders`)).json(), { code: "not_found" });
 });
 
-test("further probe paths are answered, and a default path can be given another probe", async () => {
+test("a path in probePaths answers its probe", async () => {
   const { url } = await serve(make({ probePaths: [{ path: "/healthz", probe: "live" }] }));
   assert.partialDeepStrictEqual((await ask(`${url}/healthz`)).json(), { status: "alive" });
 });

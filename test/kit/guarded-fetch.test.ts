@@ -48,7 +48,7 @@ test("a response is returned unchanged, also one with status 404", async () => {
   assert.equal(shop.count(), 1);
 });
 
-test("a GET is repeated after 503, a POST is not, and a POST with an Idempotency-Key is", async () => {
+test("after 503, a GET and a POST with an Idempotency-Key are retried, and a POST without one is not", async () => {
   const shop = await startShop((response, _request, count) => response.writeHead(count % 2 === 1 ? 503 : 200).end());
   const statusOf = async (init?: RequestInit) => (await guarded().call(shop.url, init)).status;
   assert.equal(await statusOf(), 200);
@@ -77,7 +77,7 @@ test("the time limit covers all attempts together, and ends the request", async 
   await eventually(shop.open, (open) => open === 0);
 });
 
-test("the caller's abort ends the request with the caller's reason, and is no failure of the dependency", async () => {
+test("the caller's abort ends the request with the caller's reason, and does not count as a failure of the dependency", async () => {
   const shop = await startShop(() => undefined);
   const { call, breaker } = guarded();
   const caller = new AbortController();
@@ -106,7 +106,7 @@ test("a refused connection rejects with the error of fetch", async () => {
   assert.ok((await call(shop.url).catch((error: unknown) => error)) instanceof TypeError);
 });
 
-test("no more calls run at the same time than allowed, and with the queue full further ones are rejected", async () => {
+test("at most maxConcurrent calls run at the same time, and while the queue is full further calls are rejected", async () => {
   const waiting: ServerResponse[] = [];
   const shop = await startShop((response) => void waiting.push(response));
   const { call } = guarded({ maxConcurrent: 2, maxQueued: 1 });

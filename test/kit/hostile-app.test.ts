@@ -18,7 +18,7 @@ import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 
-// What the code of an app may do to the kit.
+// The code of an app may pass wrong options, throw, reject and close twice. The kit must keep working.
 
 const untyped = (value: unknown): never => value as never;
 
@@ -67,7 +67,7 @@ for (const [name, value] of [
   });
 }
 
-test("facts with the names of other fields, or with values that are no strings, are refused", () => {
+test("facts with the names of other fields, or with values that are not strings, are refused", () => {
   for (const facts of [{ status: "fine" }, { checks: "all" }, { commit: 7 }, { commit: undefined }])
     assert.throws(() => make({ facts: untyped(facts) }), /facts must have strings, and names other than status, ready/);
   assert.throws(() => make({ appPaths: untyped(["live"]) }), /appPaths must be an array of paths/);
@@ -77,7 +77,7 @@ for (const [title, operators] of [
   ["throw", { sendError: fails, requestIdOf: fails, onUnexpectedError: fails }],
   ["reject", { sendError: rejects, requestIdOf: untyped(rejects), onUnexpectedError: rejects }],
 ] as const) {
-  test(`an operator endpoint whose callbacks ${title} closes the connection, and the process goes on`, async () => {
+  test(`an operator endpoint whose callbacks ${title} closes the connection, and the process keeps running`, async () => {
     const broken = { withoutToken: "unauthorized", answer: fails } as const;
     const server = createServer();
     make({ operators: { ...operators, routes: new Map([["/health/broken", broken]]) } }).attach(server);
@@ -88,7 +88,7 @@ for (const [title, operators] of [
   });
 }
 
-test("an error in an operator endpoint is a warning if the app has no onUnexpectedError", async () => {
+test("an error in an operator endpoint becomes a warning if the app has no onUnexpectedError", async () => {
   const warnings = collectWarnings();
   const server = createServer();
   make({ certificates: fails }).attach(server);
@@ -138,7 +138,7 @@ test("the app gets the error of each failing run; answers have the reason only",
   assert.doesNotMatch((await ask(`${url}/health/detailed`)).text, /from the app/);
 });
 
-test("without onCheckError, an error with no reason of its own is a warning once", async () => {
+test("without onCheckError, a check error whose reason is only failed becomes one warning", async () => {
   const warnings = collectWarnings();
   const refused = `http://127.0.0.1:${await freePort()}/`;
   const checks = [
@@ -157,7 +157,7 @@ test("without onCheckError, an error with no reason of its own is a warning once
   );
 });
 
-test("a client of a check that cannot be made, is slow to make or is a promise lets the check fail, and no other", async () => {
+test("a check fails, and no other check does, if its client cannot be created, is created slowly, or is a promise", async () => {
   const block = () => {
     const until = performance.now() + 300;
     while (performance.now() < until);
@@ -172,7 +172,7 @@ test("a client of a check that cannot be made, is slow to make or is a promise l
   await eventually(statuses, (seen) => JSON.stringify(seen) === JSON.stringify(down), 15_000);
 });
 
-test("what is closed, stopped or drained twice is closed, stopped and drained once", async () => {
+test("a second drain or stop does nothing, and a check is closed once", async () => {
   const closed: string[] = [];
   const check: Check = { name: "db", critical: true, run: async () => undefined, close: () => void closed.push("db") };
   const health = make({ checks: [check], operators: { managementPort: await freePort() } });
@@ -201,7 +201,7 @@ test("a drain of a server that was not attached warns that its requests are cut"
   );
 });
 
-test("a drain of an HTTPS server answers what is in flight, and closes idle connections", {
+test("a drain of an HTTPS server answers requests in flight, and closes idle connections", {
   skip: without("openssl"),
 }, async () => {
   const authority = createAuthority();
@@ -233,7 +233,7 @@ test("a drain of an HTTPS server answers what is in flight, and closes idle conn
   );
 });
 
-test("an app without a server has the management port from its start", async () => {
+test("health.start opens the management port of an app without a server", async () => {
   const managementPort = await freePort();
   make({ operators: { managementPort } }).start();
   const status = () => ask(`http://127.0.0.1:${managementPort}/ready`).then((answer) => answer.status, String);

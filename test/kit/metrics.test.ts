@@ -84,7 +84,7 @@ for (const contentType of [Registry.PROMETHEUS_CONTENT_TYPE, Registry.OPENMETRIC
   });
 }
 
-test("a route that the app has named is the label, and routeOf replaces all rules", async () => {
+test("routeOf sets the label route of every request", async () => {
   const { url, health } = await serve({ routeOf: (request) => `${request.method} handler` });
   await ask(`${url}/orders/1`);
   assert.match((await ask(`${url}/metrics`)).text, /route="GET handler"/);

@@ -10,7 +10,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
 
-/** Makes what the types refuse, as a program in JavaScript can. */
+/** Passes a value that the types refuse, as a program in JavaScript can. */
 const untyped = (value: unknown): never => value as never;
 
 const passing = async () => undefined;
@@ -78,7 +78,7 @@ test("one error lists all wrong options, without their values", () => {
   assert.throws(() => createHealth(untyped(undefined)), /the options must be an object/);
 });
 
-test("wrong checks, drain times and options of breakers and of guardedFetch are refused where they are given", () => {
+test("addCheck, stopOnSignals, breakers.create and guardedFetch refuse wrong arguments", () => {
   const health = make();
   assert.throws(() => health.addCheck(untyped({ name: "db" })), /addCheck: check "db" has no function run/);
   const server = createServer();
@@ -154,7 +154,7 @@ test("a check may be an object of a class", async () => {
   assert.deepEqual([check.runs > 0, check.closed], [true, true]);
 });
 
-test("callbacks and policies that throw stop no check, and a policy that throws or returns nothing is strict", async () => {
+test("callbacks and policies that throw stop no check, and a policy that throws or returns a wrong result exempts no check", async () => {
   const warnings: string[] = [];
   const collect = ({ name, message }: Error) => name === "HealthWarning" && warnings.push(message);
   process.on("warning", collect);
@@ -230,7 +230,7 @@ test("a drain closes all servers that are attached", async () => {
   for (const url of urls) await assert.rejects(ask(`${url}/ready`));
 });
 
-test("a registry of prom-client that has a metric of the kit is refused with the name and the way out", () => {
+test("a registry of prom-client that already has a metric of the kit is refused with the name of the metric and the fix", () => {
   const registry = new Registry();
   make({ metrics: registry });
   assert.throws(() => make({ metrics: registry }), /refuses the metric "\w+"\. .* registry of its own/);

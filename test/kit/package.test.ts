@@ -34,7 +34,7 @@ before(async () => {
   project = await projectWithKit();
 });
 
-test("the packed kit installs in an empty project with opossum alone", () => {
+test("the packed kit installs in an empty project with opossum as the only dependency", () => {
   assert.deepEqual(project.installed().sort(), ["@haven-api", "opossum"]);
   const kit = join(project.folder, "node_modules/@haven-api/health");
   assert.ok(!existsSync(join(kit, "node_modules")));
@@ -74,7 +74,7 @@ test("every exported path can be imported alone, with types, and loads no check 
   assert.deepEqual(await project.typeCheck("imports.ts"), { code: 0, output: "" });
 });
 
-test("TypeScript finds the types of every exported path also by the fields that moduleResolution node10 reads", () => {
+test("with moduleResolution node10, TypeScript finds the types of every exported path, too", () => {
   const { exports, main, types, typesVersions } = manifest.parse(
     project.read("node_modules/@haven-api/health/package.json"),
   );

@@ -92,7 +92,7 @@ const exitOncePassed = `
     clearInterval(poll);
     health.stop();
     console.log("all passed");
-    // A block that made its own clients has not closed them.
+    // Clients that the block has created are still connected, and would keep the process running.
     setTimeout(() => process.exit(0), 500).unref();
   }, 50);`;
 

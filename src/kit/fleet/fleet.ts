@@ -80,7 +80,7 @@ export function createFleet(deps: FleetDeps) {
     });
   };
 
-  /** Reports an entry with the name of this instance only after its renewal: before, it may be of a crashed process. */
+  /** Reports an entry with the same name only after the entry was renewed: an old entry may be of a crashed process. */
   const detectDuplicateName = (other: string, { instance, beat: otherBeat }: Heartbeat): void => {
     if (instance !== identity.instance || duplicateReported) return;
     const firstBeat = beatsOfDuplicates.get(other);

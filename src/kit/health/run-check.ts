@@ -6,8 +6,8 @@ import { errorCodeOf, reasonOf } from "./reason.ts";
 
 /**
  * Runs a check once and always returns within the time limit. A stall of this process does not count towards the limit.
- * When a check hangs, its signal is aborted and its result is ignored. Every error, thrown or rejected, becomes a
- * failed observation.
+ * At the limit, the signal of the check is aborted, and the check has failed. Every error, thrown or rejected, becomes
+ * a failed observation.
  */
 export async function runCheck(
   check: Pick<Capability, "run">,

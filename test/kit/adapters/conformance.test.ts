@@ -44,7 +44,7 @@ async function openSocket(url: string) {
 const inFlight = async ({ url }: FrameworkApp) =>
   Number(/^http_requests_in_flight (\d+)$/m.exec((await ask(`${url}/metrics`)).text)?.[1]);
 
-test("an app ends with the process that started it, even if that is killed", options, async () => {
+test("an app ends when the process that started it is killed", options, async () => {
   const script = fileURLToPath(new URL("../support/start-and-report.ts", import.meta.url));
   const starter = spawn(process.execPath, [script, "node-http", folder, shop.url], {
     stdio: ["ignore", "pipe", "inherit"],
@@ -66,7 +66,7 @@ test("an app ends with the process that started it, even if that is killed", opt
 
 for (const framework of frameworks) {
   test(
-    `${framework}: probes, operator endpoints and the app answer, and routes have their pattern in the metrics`,
+    `${framework}: probes, operator endpoints and the app answer, and the metrics have the pattern of a route as label`,
     options,
     async () => {
       const { url } = await start(framework);
@@ -103,7 +103,7 @@ for (const framework of frameworks) {
   );
 
   test(
-    `${framework}: a drain answers what is in flight and what still comes, and ends streams and sockets cleanly`,
+    `${framework}: a drain answers requests in flight and new requests, and ends streams and sockets cleanly`,
     options,
     async () => {
       const app = await start(framework);

@@ -44,12 +44,12 @@ async function startNginx(ports: readonly number[]): Promise<string> {
       access_log off; ${temporary.join(" ")}
       upstream app {
         ${ports.map((upstream) => `server 127.0.0.1:${upstream} max_fails=0;`).join(" ")}
-        # An upstream that refuses is tried again at each request: with two, a rule of failures could leave none.
+        # With max_fails=0, NGINX excludes no instance. Otherwise it could exclude both at the same time.
         keepalive 16;
       }
       server {
         listen 127.0.0.1:${port};
-        # A request to an instance that is not started yet would mark it as failed.
+        # NGINX itself answers this path, so that the test can wait for NGINX before an instance runs.
         location = /started { return 204; }
         location / { proxy_pass http://app; proxy_http_version 1.1; proxy_set_header Connection ""; }
       }
@@ -73,7 +73,7 @@ async function startNginx(ports: readonly number[]): Promise<string> {
   return url;
 }
 
-// Three at once, because they mostly wait for drains.
+// Three tests run at once, because they mostly wait for drains.
 suite("five rolling restarts behind NGINX fail no request", { skip, concurrency: 3 }, () => {
   for (const framework of frameworks) {
     test(framework, async () => {

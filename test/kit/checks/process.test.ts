@@ -11,7 +11,7 @@ import { capabilityOf, outcomeOf } from "./support.ts";
 
 const mebibyte = 2 ** 20;
 
-test("memory: the check fails when the heap or the container's memory is used above its share", async () => {
+test("memory: the check fails when more than the allowed share of the heap or of the container's memory is used", async () => {
   const read = () => ({
     rssBytes: 80 * mebibyte,
     heapUsedBytes: 50 * mebibyte,

@@ -61,12 +61,12 @@ for (const [name, checkOn] of Object.entries(checksOn)) {
 }
 
 for (const [name, checkOn] of Object.entries({ ...checksOn, tcp: (port: number) => tcpCheck({ host, port }) })) {
-  test(`${name}: a refused connection is reported with its reason`, async () => {
+  test(`${name}: a refused connection fails the check with the reason refused`, async () => {
     assert.equal(await outcomeOf(checkOn(refusedPort)), "refused");
   });
 }
 
-test("http: the status decides, redirects are not followed, and a body is not read", async () => {
+test("http: the status decides the result, redirects are not followed, and a body is not read", async () => {
   let status = 200;
   const body = "x".repeat(10_000_000);
   const port = await listen(
@@ -88,20 +88,20 @@ test("tcp: an accepted connection passes and is closed", async () => {
   await eventually(silent.open, (open) => open === 0);
 });
 
-test("tcp: a connection that is not accepted is a timeout", async () => {
+test("tcp: a connection that is not accepted fails the check", async () => {
   // No host has this address, because it is reserved for documentation.
   const outcome = await outcomeOf(tcpCheck({ host: "192.0.2.1", port: 9 }), undefined, 200);
   assert.match(outcome, /^(?:timeout|unreachable|refused)$/);
 });
 
 /** Starts a name server that resolves one name, or never answers after `silence`. */
-async function startNameServer(known: string): Promise<{ address: string; silence(): void }> {
+async function startNameServer(knownName: string): Promise<{ address: string; silence(): void }> {
   const socket = createSocket("udp4");
-  let silent = false;
+  let isSilent = false;
   socket.on("message", (question, { port, address }) => {
-    if (silent) return;
+    if (isSilent) return;
     const end = question.indexOf(0, 12) + 5;
-    const labels = known.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]);
+    const labels = knownName.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]);
     const isKnown = question.subarray(12, end).includes(Buffer.from(labels));
     const header = Buffer.from(question.subarray(0, 12));
     header.writeUInt16BE(isKnown ? 0x8180 : 0x8183, 2);
@@ -114,7 +114,7 @@ async function startNameServer(known: string): Promise<{ address: string; silenc
   socket.bind(0, host);
   await once(socket, "listening");
   atEnd(() => socket.close());
-  return { address: `${host}:${portOf(socket)}`, silence: () => (silent = true) };
+  return { address: `${host}:${portOf(socket)}`, silence: () => (isSilent = true) };
 }
 
 test("dns: a known name passes, an unknown one is unreachable, and a silent name server is a timeout", async () => {
@@ -128,7 +128,7 @@ test("dns: a known name passes, an unknown one is unreachable, and a silent name
   assert.ok(performance.now() - startedAt < 2000);
 });
 
-test("certificate: a valid one passes; one that expires soon fails as out_of_date, and one for another name as tls", async () => {
+test("certificate: an expiring certificate fails with out_of_date, and a certificate for another name fails with tls", async () => {
   const authority = createAuthority();
   const ca = readFileSync(authority.caFile);
   const serve = async (names: readonly string[], days: number) => {

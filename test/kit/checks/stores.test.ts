@@ -71,7 +71,7 @@ async function behindProxy(store: Store): Promise<{ check: Check; proxy: FaultPr
 }
 
 for (const [name, store] of Object.entries(stores)) {
-  test(`${name}: reading and writing pass, each on one connection that is kept`, store.options, async () => {
+  test(`${name}: read and write pass, each on a connection of its own that is kept`, store.options, async () => {
     const { check, proxy } = await behindProxy(store);
     for (const capability of ["read", "write", "read", "write"])
       assert.equal(await outcomeOf(check, capability), "passed", capability);
@@ -87,21 +87,22 @@ for (const [name, store] of Object.entries(stores)) {
     `${name}: a check of a server that never answers times out at its limit and leaves no connection`,
     store.options,
     async () => {
-      for (const broken of ["before", "after"] as const) {
+      for (const isConnected of [false, true]) {
         const { check, proxy } = await behindProxy(store);
-        if (broken === "after")
-          for (const one of ["read", "write"]) assert.equal(await outcomeOf(check, one), "passed");
+        const title = isConnected ? "fault after the connection" : "fault before the connection";
+        const capabilities = ["read", "write"];
+        if (isConnected) for (const name of capabilities) assert.equal(await outcomeOf(check, name), "passed");
         await proxy.set("hole");
-        for (const one of ["read", "write"]) assert.equal(await outcomeOf(check, one, timeoutMs), "timeout", broken);
+        for (const name of capabilities) assert.equal(await outcomeOf(check, name, timeoutMs), "timeout", title);
         await eventually(proxy.open, (open) => open === 0);
         await proxy.set("pass");
-        for (const one of ["read", "write"]) assert.equal(await outcomeOf(check, one), "passed", broken);
+        for (const name of capabilities) assert.equal(await outcomeOf(check, name), "passed", title);
       }
     },
   );
 
   test(
-    `${name}: a refused connection is reported with its reason, and the next run connects again`,
+    `${name}: a refused connection fails the check with the reason refused, and the next run connects again`,
     store.options,
     async () => {
       const { check, proxy } = await behindProxy(store);
@@ -136,7 +137,7 @@ test("postgres: on a read-only server the read passes, and the write fails with 
   assert.equal(await outcomeOf(fresh, "write"), "read_only");
 });
 
-test("postgres: a write that waits for a lock ends with the limit, and ends in the server as well", async () => {
+test("postgres: a write that waits for a lock ends at the time limit, also in the server", async () => {
   const url = await freshDatabase({ migrated: false });
   const { make } = stores["pg"] as Store;
   const check = make(url, { write: { table: "public.own_writes" } });

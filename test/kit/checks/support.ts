@@ -5,9 +5,9 @@ export type Outcome = "passed" | string;
 
 export const capabilityOf = (check: Check, name?: string): Capability => {
   if (!("capabilities" in check)) return check;
-  const found = check.capabilities[name ?? "read"];
-  if (found === undefined) throw new Error(`no capability ${name}`);
-  return found;
+  const capability = check.capabilities[name ?? "read"];
+  if (capability === undefined) throw new Error(`no capability ${name}`);
+  return capability;
 };
 
 /** Runs a check, or one of its capabilities, as the monitor does, and returns "passed" or the reason. */

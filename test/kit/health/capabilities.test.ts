@@ -59,18 +59,19 @@ const unknown = { status: "unknown", since: 0, lastFailureAt: null } as const;
 
 const evidence: readonly (readonly [string, readonly Evidence[], CheckStatus])[] = [
   ["up", [up, up], "up"],
-  ["up, and down", [up, down], "impaired"],
-  ["down, and up", [down, up], "impaired"],
+  ["up and down", [up, down], "impaired"],
+  ["down and up", [down, up], "impaired"],
   ["up, down and unknown", [up, down, unknown], "impaired"],
   ["down", [down, down], "down"],
   ["up and unknown", [up, unknown], "unknown"],
   ["down and unknown", [down, unknown], "down"],
-  ["up, and up with a failure that is not confirmed yet, and down", [{ ...up, lastFailureAt: 9500 }, down], "impaired"],
-  ["down, and up since a moment after the last failure of the other", [{ ...up, since: 9100 }, down], "down"],
+  ["up with an unconfirmed failure, and down", [{ ...up, lastFailureAt: 9500 }, down], "impaired"],
+  ["up only since after the latest failure of the other, and down", [{ ...up, since: 9100 }, down], "down"],
 ];
 
-for (const [what, capabilities, status] of evidence) {
-  test(`a check whose capabilities are ${what} is ${status}`, () => assert.equal(statusOfCheck(capabilities), status));
+for (const [states, capabilities, status] of evidence) {
+  test(`a check whose capabilities are ${states} is ${status}`, () =>
+    assert.equal(statusOfCheck(capabilities), status));
 }
 
 test("an impaired check makes the instance degraded, reports which capability is down and why, and opens only the breaker of that capability", async () => {
@@ -120,7 +121,7 @@ test("an impaired check makes the instance degraded, reports which capability is
   assert.equal(write.isOpen(), false);
 });
 
-test("a critical capability that is down takes the instance out of rotation while the other works", async () => {
+test("a critical capability that is down takes the instance out of rotation, although the other capability works", async () => {
   const { store, url, until } = await serveStore({ writeIsCritical: true });
   store.write = "fails";
   await until("not_ready");
@@ -141,7 +142,7 @@ test("with every capability down the check is down, and both breakers are open",
   assert.deepEqual([read.isOpen(), write.isOpen()], [true, true]);
 });
 
-test("a write that hangs delays no read, and is a timeout", async () => {
+test("a write that hangs does not delay reads, and is reported as a timeout", async () => {
   const { store, reads, url, until } = await serveStore();
   store.write = "hangs";
   const before = reads.length;

@@ -19,7 +19,7 @@ const faults: readonly (readonly [string, Fault, Fault])[] = [
 
 for (const dependency of ["postgres", "redis"] as const) {
   for (const [what, fault, normal] of faults) {
-    test(`${dependency} ${what}: /ready names it within the bound, /alive stays fast, and the instance recovers`, async () => {
+    test(`${dependency} ${what}: /ready reports it within the detection time, /alive stays fast, and the instance recovers`, async () => {
       const haven = await startFaultyHaven();
       const proxy = haven[dependency];
       await haven.until("postgres", "up", 3000);
@@ -32,9 +32,9 @@ for (const dependency of ["postgres", "redis"] as const) {
         downMs = await haven.until(dependency, "down", detectionTimeMs + 1000);
         await sleep(1000);
       };
-      const worst = await slowestAliveProbeMs(haven.url, watchOutage, process.pid);
+      const slowestMs = await slowestAliveProbeMs(haven.url, watchOutage, process.pid);
       assert.ok(downMs < detectionTimeMs, `reported as down after ${downMs} ms`);
-      assert.ok(worst < 50, `live took ${worst} ms`);
+      assert.ok(slowestMs < 50, `the live probe took ${slowestMs} ms`);
       const down = await haven.ready();
       assert.equal(down.status, dependency === "postgres" ? 503 : 200);
       assert.partialDeepStrictEqual(down.json(), { status: dependency === "postgres" ? "not_ready" : "degraded" });
@@ -124,7 +124,7 @@ test("a server that starts without Postgres listens, reports it, and recovers wi
   );
 });
 
-test("a start waits for a Postgres that does not answer", async () => {
+test("a server that starts while Postgres refuses connections becomes ready when Postgres accepts them", async () => {
   const other = await startFaultyHaven();
   await other.postgres.set("refuse");
   const haven = await startFaultyHaven({ waitUntil: "listening", env: { DATABASE_URL: other.postgres.url } });
@@ -143,7 +143,7 @@ test("a start waits for a Postgres that does not answer", async () => {
   await other.postgres.set("pass");
 });
 
-test("a frozen Postgres is reported like a black hole, and leaves no connection behind", async () => {
+test("the postgres check replaces a connection whose backend is frozen, and leaves no connection behind", async () => {
   const haven = await startFaultyHaven();
   const [backend] = await query<{ pid: number }>(
     haven.databaseUrl,
@@ -152,7 +152,7 @@ test("a frozen Postgres is reported like a black hole, and leaves no connection 
   assert.ok(backend !== undefined, "the health check has a connection of its own");
   process.kill(backend.pid, "SIGSTOP");
   try {
-    // One frozen backend is one failed check; the next one is on a new connection.
+    // The frozen backend fails one run of the check. The next run uses a new connection.
     await sleep(2 * timeoutMs);
     await haven.until("postgres", "up", 4000);
   } finally {

@@ -13,8 +13,8 @@ const good = { ok: true, latencyMs: 1 } as const;
 const bad = { ok: false, latencyMs: 1, reason: "refused" } as const;
 
 /** Applies a sequence of results, one second apart: "+" is a success, "-" a failure. */
-function judge(seen: string, from: CheckState = initialState(0)): CheckState {
-  return [...seen].reduce(
+function judge(results: string, from: CheckState = initialState(0)): CheckState {
+  return [...results].reduce(
     (state, mark, index) => applyObservation(state, mark === "+" ? good : bad, (index + 1) * 1000),
     from,
   );
@@ -35,22 +35,24 @@ const table: readonly (readonly [string, string])[] = [
   ["+-+-+-+-+-", "up"],
 ];
 
-for (const [seen, status] of table) {
-  test(`after ${seen || "nothing"} a check is ${status}`, () => assert.equal(judge(seen).status, status));
+for (const [results, status] of table) {
+  const title = results === "" ? "before its first result" : `after the results ${results}`;
+  test(`${title} a check is ${status}`, () => assert.equal(judge(results).status, status));
 }
 
+/** The results of the other capability, one second apart: "." is a second without a result. */
 const waiting: readonly (readonly [string, string, string])[] = [
-  ["has not succeeded since", "+", "up"],
+  ["has no result since then", "+", "up"],
   ["has one failure", "+.-", "up"],
-  ["has succeeded since", "+.+", "down"],
+  ["has succeeded since then", "+.+", "down"],
   ["has two failures too", "+--", "down"],
   ["is down", "--", "down"],
   ["has no result yet", "", "down"],
 ];
 
-for (const [what, seen, status] of waiting) {
-  test(`a capability that failed twice is ${status} while the other one of its check ${what}`, () => {
-    const other = [...seen].reduce(
+for (const [state, results, status] of waiting) {
+  test(`a capability that failed twice is ${status} while the other capability of its check ${state}`, () => {
+    const other = [...results].reduce(
       (state, mark, index) =>
         mark === "." ? state : applyObservation(state, mark === "+" ? good : bad, (index + 1) * 1000),
       initialState(0),
@@ -70,7 +72,7 @@ test("since is the time of the last change of status, and a recovery clears the 
   assert.deepEqual([up.since, up.reason], [5000, null]);
 });
 
-test("a check without a recent result is unknown since the end of its validity", () => {
+test("a check whose latest result is too old is unknown since the moment at which the result became stale", () => {
   const state = judge("+");
   assert.equal(expireStale(state, 4000, 3000).status, "up");
   assert.deepEqual([expireStale(state, 4001, 3000).status, expireStale(state, 4001, 3000).since], ["unknown", 4000]);

@@ -114,15 +114,15 @@ test("a dependency that fails every other check causes at most two changes of st
   assert.ok(changes.length <= 2, JSON.stringify(changes));
 });
 
-test("a dependency that alternates each interval between down and up does not come up in between", async () => {
+test("a dependency that alternates each interval between down and up is not reported as up in between", async () => {
   const intervalMs = 500;
-  const begun = performance.now();
-  const isDown = () => Math.floor((performance.now() - begun) / intervalMs) % 2 === 0;
+  const startedAt = performance.now();
+  const isDown = () => Math.floor((performance.now() - startedAt) / intervalMs) % 2 === 0;
   const alternating: Check = {
     name: "alternating",
     critical: true,
     async run() {
-      if (isDown()) throw new Error("low water");
+      if (isDown()) throw new Error("down");
     },
   };
   const { history } = watch([alternating], { intervalMs, timeoutMs: 1000 });
@@ -133,25 +133,25 @@ test("a dependency that alternates each interval between down and up does not co
 
 test("a dependency that recovers is up within two intervals, after two successes an interval apart", async () => {
   const intervalMs = 200;
-  let away = false;
+  let isAway = false;
   const successes: number[] = [];
   const back: Check = {
     name: "back",
     critical: true,
     async run() {
-      if (away) throw new Error("away");
+      if (isAway) throw new Error("away");
       successes.push(performance.now());
     },
   };
   const watched = watch([back], { intervalMs, timeoutMs: 1000 });
   const status = () => watched.status("back");
-  await eventually(status, (now) => now === "up");
-  away = true;
-  await eventually(status, (now) => now === "down");
+  await eventually(status, (current) => current === "up");
+  isAway = true;
+  await eventually(status, (current) => current === "down");
   successes.length = 0;
   const elapsedMs = startStopwatch();
-  away = false;
-  await eventually(status, (now) => now === "up", 5000, 2);
+  isAway = false;
+  await eventually(status, (current) => current === "up", 5000, 2);
   const recoveryMs = elapsedMs();
   assert.ok(recoveryMs <= 2 * intervalMs, `${recoveryMs} ms`);
   const [first = 0, second = 0] = successes;

@@ -7,7 +7,7 @@ import { createHealth, type HealthOptions } from "../../../src/kit/index.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { ask, raw } from "../../shared/requests/http.ts";
 
-// What clients may send to an app with the kit.
+// Unusual and malformed requests to an app with the kit.
 
 async function start(options: Partial<HealthOptions> = {}, server: Server = appServer()) {
   const health = createHealth({ service: "orders", maxEventLoopDelayMs: 0, ...options });
@@ -31,7 +31,7 @@ const statusOf = (answer: string): string => answer.split("\r\n", 1)[0] ?? "";
 const sendTarget = (port: number, target: string, more = "") =>
   raw(port, `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${more}\r\n`);
 
-test("a whole URL as the target of a request is answered as its path", async () => {
+test("a request whose target is a whole URL gets the answer for the path of the URL", async () => {
   const { port } = await start();
   for (const target of [
     "http://any.example/ready",
@@ -64,7 +64,7 @@ for (const target of paths) {
   });
 }
 
-test("OPTIONS * is for the app, and a probe refuses methods other than GET and HEAD with the list", async () => {
+test("OPTIONS * is for the app, and a probe answers other methods than GET and HEAD with 405 and the allowed methods", async () => {
   const { port, url } = await start();
   assert.match(await raw(port, "OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), /app \*/);
   for (const path of ["/ready", "/alive", "/ready/db", "/metrics", "/health/detailed"]) {
@@ -86,7 +86,7 @@ test("HEAD has the headers of GET and no body, for probes and operator endpoints
   }
 });
 
-test("headers above the limit of Node are refused, long ones below are answered, and the server goes on", async () => {
+test("headers above the limit of Node are refused, long headers below the limit are answered, and the server keeps serving", async () => {
   const { port, url } = await start({ operators: { token: "t0ken" } });
   assert.match(statusOf(await sendTarget(port, "/ready", `X: ${"a".repeat(17_000)}\r\n`)), /431/);
   for (const accept of ["text/html,".repeat(1400), "*/*;q=0.1,".repeat(1400), ";,/".repeat(4000)])
@@ -122,7 +122,7 @@ test("only the exact token is accepted", async () => {
   assert.equal((await ask(`${url}/metrics?token=t0ken`)).status, 401);
 });
 
-test("a server without an app answers 404 instead of never", async () => {
+test("a server without an app answers 404", async () => {
   const { url } = await start({}, createServer());
   assert.equal((await ask(`${url}/ready`)).status, 200);
   assert.deepEqual((await ask(`${url}/orders`)).status, 404);
@@ -150,7 +150,7 @@ test("a server that is attached and watched twice answers and counts each reques
   assert.match(text, /^http_requests_total\{method="GET",route="other",status="200"\} 1$/m);
 });
 
-test("requests that wait for 100 Continue are answered and counted as others, also if the app decides on them", async () => {
+test("requests that wait for 100 Continue are answered and counted like other requests, also if the app handles checkContinue", async () => {
   const server = appServer();
   server.on("checkContinue", (_request, response) => response.writeHead(417).end("no"));
   const { port, url } = await start({}, server);
@@ -164,7 +164,7 @@ test("requests that wait for 100 Continue are answered and counted as others, al
   assert.match((await ask(`${url}/metrics`)).text, /status="417"\} 1$/m);
 });
 
-test("the app keeps the paths of appPaths, and the management port serves them too", async () => {
+test("the app answers the paths in appPaths, and the kit answers its other paths", async () => {
   const { url } = await start({ appPaths: ["/live", "/metrics", "/health"] });
   for (const path of ["/live", "/live/", "/live?id=1", "/metrics", "/health"])
     assert.equal((await ask(url + path)).text, `app ${path}`);

@@ -56,7 +56,7 @@ test("live reports the instance and its uptime", async () => {
   assert.match(version, /^\d+\.\d+\.\d+$/);
 });
 
-test("ready reports status and weight of each check, and no reason", async () => {
+test("ready reports for each check its status and whether it is critical, and no reason", async () => {
   const body = (await get("/ready")).json() as { checks: Record<string, unknown>; timestamp: string };
   assert.partialDeepStrictEqual(body, {
     status: "ready",
@@ -69,7 +69,7 @@ test("ready reports status and weight of each check, and no reason", async () =>
   assert.ok(Math.abs(Date.now() - Date.parse(body.timestamp)) < 5000);
 });
 
-test("verbose is one line of text for each check", async () => {
+test("/ready?verbose answers with one line of text for each check", async () => {
   const { text, headers, status } = await get("/ready?verbose");
   assert.equal(status, 200);
   assert.match(String(headers["content-type"]), /^text\/plain/);
@@ -90,7 +90,7 @@ test("/ready/NAME reports one check; an unknown check is 404", async () => {
   assert.equal((await get("/ready/__proto__")).status, 404);
 });
 
-test("an excluded check does not count, and an unknown check is a warning", async () => {
+test("?exclude leaves a check out of the verdict, and an unknown name is answered with a warning", async () => {
   await haven.postgres.set("refuse");
   await haven.until("postgres", "down", 3000);
   assert.equal((await haven.ready()).status, 503);
@@ -100,9 +100,9 @@ test("an excluded check does not count, and an unknown check is a warning", asyn
   assert.equal(without.status, 200);
   assert.partialDeepStrictEqual(without.json(), { ready: true, excluded: ["postgres", "schema"] });
   assert.match(without.text, /nonsense/);
-  const words = await get("/ready?verbose&exclude=postgres&exclude=<b>");
-  assert.match(words.text, /^\[ \] postgres excluded$/m);
-  assert.match(words.text, /^warning: unknown check "<b>"$/m);
+  const verbose = await get("/ready?verbose&exclude=postgres&exclude=<b>");
+  assert.match(verbose.text, /^\[ \] postgres excluded$/m);
+  assert.match(verbose.text, /^warning: unknown check "<b>"$/m);
   assert.equal((await get("/ready?exclude=redis")).status, 503);
 
   await haven.postgres.set("pass");
@@ -120,14 +120,14 @@ test("READY_REQUIRES lists the checks that take the instance out of rotation", a
   await strict.redis.set("pass");
 });
 
-test("HEALTH_PATHS adds and changes paths", async () => {
+test("HEALTH_PATHS adds probe paths and changes the probe of a default path", async () => {
   const other = await startHaven({ env: { HEALTH_PATHS: "/health=live,/healthz=ready,/up=startup" } });
   assert.partialDeepStrictEqual((await ask(`${other.url}/health`)).json(), { status: "alive" });
   assert.partialDeepStrictEqual((await ask(`${other.url}/healthz`)).json(), { ready: true });
   assert.partialDeepStrictEqual((await ask(`${other.url}/up/`)).json(), { status: "started" });
 });
 
-test("start, loss of a dependency and drain are in the history in order, with reasons", async () => {
+test("the history contains the start, the loss of a dependency and the drain in order, with reasons", async () => {
   const one = await startFaultyHaven({ env: { DRAIN_DELAY_MS: "600", OPS_TOKEN: "", SHUTDOWN_TIMEOUT_MS: "2000" } });
   await one.postgres.set("refuse");
   await one.until("postgres", "down", 3000);
@@ -143,7 +143,7 @@ test("start, loss of a dependency and drain are in the history in order, with re
     status: string;
   };
   assert.deepEqual([phase, status], ["draining", "unhealthy"]);
-  const story = history.map(({ kind, name, to }) => `${kind} ${name} ${to}`);
+  const entries = history.map(({ kind, name, to }) => `${kind} ${name} ${to}`);
   const order = [
     "phase lifecycle ready",
     "check postgres down",
@@ -152,11 +152,11 @@ test("start, loss of a dependency and drain are in the history in order, with re
     "phase lifecycle draining",
   ];
   const places = order.map((entry) =>
-    story.indexOf(entry, entry === "check postgres up" ? story.indexOf("check postgres down") : 0),
+    entries.indexOf(entry, entry === "check postgres up" ? entries.indexOf("check postgres down") : 0),
   );
   assert.ok(
     places.every((place, index) => place > (places[index - 1] ?? -1)),
-    JSON.stringify({ story, places }),
+    JSON.stringify({ entries, places }),
   );
   assert.notEqual(history.find(({ to, kind }) => kind === "check" && to === "down")?.reason, null);
   await stopping;

@@ -19,7 +19,7 @@ type Sent = { ok: boolean; status: number; connection: string | undefined; fresh
 function steadyClient(url: string, agent: Agent | false) {
   const sent: Sent[] = [];
   let running = true;
-  const one = async (): Promise<void> => {
+  const sendOne = async (): Promise<void> => {
     const body = JSON.stringify({ name: "x" });
     const request = httpRequest(`${url}/test/echo`, {
       method: "POST",
@@ -46,7 +46,7 @@ function steadyClient(url: string, agent: Agent | false) {
   };
   const done = (async () => {
     while (running) {
-      await one();
+      await sendOne();
       await sleep(2);
     }
   })();

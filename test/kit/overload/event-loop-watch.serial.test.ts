@@ -16,8 +16,8 @@ test("a loop with iterations longer than the sample interval counts as saturated
   const until = performance.now() + 2000;
   let refused = 0;
   while (performance.now() < until) {
-    const turn = performance.now() + 300;
-    while (performance.now() < turn);
+    const blockedUntil = performance.now() + 300;
+    while (performance.now() < blockedUntil);
     await sleep(0);
     if (!watch.admits()) refused += 1;
   }
@@ -26,7 +26,7 @@ test("a loop with iterations longer than the sample interval counts as saturated
   assert.ok(refused > 0);
 });
 
-test("a single saturated sample sheds nothing", () => {
+test("a single saturated sample sheds no request", () => {
   assert.equal(after(jammed).share, 1);
   assert.equal(after(jammed, calm, jammed, calm).share, 1);
 });
@@ -37,7 +37,7 @@ test("while the loop is saturated each sample halves the admitted share, but nev
   assert.equal(after(...Array.from({ length: 30 }, () => jammed)).share, 0.05);
 });
 
-test("a busy loop without delay sheds nothing", () => {
+test("a busy loop without delay sheds no request", () => {
   assert.equal(after(...Array.from({ length: 30 }, () => busyButQuick)).share, 1);
 });
 

@@ -25,7 +25,7 @@ function make(options: Partial<BreakerOptions> = {}) {
 const fail = async () => {
   throw new ConnectionLost("gone");
 };
-const wrong = async () => {
+const violateConstraint = async () => {
   throw new Error("unique constraint");
 };
 const fine = async () => "fine";
@@ -73,7 +73,7 @@ test("a success resets the count of failures in a row; a failure rate above one 
 
 test("errors that are not failures of the dependency do not open the breaker", async () => {
   const { breaker } = make();
-  for (let i = 0; i < 100; i += 1) await assert.rejects(breaker.run(wrong), /unique/);
+  for (let i = 0; i < 100; i += 1) await assert.rejects(breaker.run(violateConstraint), /unique/);
   assert.equal(breaker.view().state, "closed");
 });
 
@@ -143,7 +143,7 @@ test("the breaker counts its events", async () => {
   assert.partialDeepStrictEqual(breaker.counts(), { success: 1, rejected: 1, opened: 2, half_opened: 1, closed: 1 });
 });
 
-test("if the breaker is to close on its health check, a successful trial does not close it, and the check does", async () => {
+test("with closeOn signal, a successful trial does not close the breaker, and the health check does", async () => {
   const { breaker, states } = make({ closeOn: "signal" });
   await openByFailures(breaker);
   await breaker.runTrial(fine);

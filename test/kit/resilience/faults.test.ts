@@ -21,7 +21,7 @@ const breakerOf = async (url: string, name: string): Promise<Breaker> => {
   return breaker;
 };
 
-test("with an open breaker a request that needs Postgres gets 503 within 50 ms with Retry-After, and others are served", async () => {
+test("with an open breaker, a request that needs Postgres gets 503 within 50 ms with Retry-After, and other requests are served", async () => {
   const haven = await startFaultyHaven();
   assert.equal((await breakerOf(haven.url, "postgres")).state, "closed");
   await haven.postgres.set("hole");
@@ -39,7 +39,7 @@ test("with an open breaker a request that needs Postgres gets 503 within 50 ms w
   assert.match((await ask(`${haven.url}/metrics`)).text, /circuit_breaker_state\{name="postgres"\} [12]/);
 });
 
-test("failing requests open the breaker before the next health check, and wait no longer than their limit", async () => {
+test("failing requests are answered within their time limit, and open the breaker before the next health check", async () => {
   const haven = await startFaultyHaven({ env: { HEALTH_CHECK_INTERVAL: "60000" } });
   assert.equal((await ask(`${haven.url}/test/redis`)).status, 200);
   await haven.redis.set("hole");

@@ -115,14 +115,14 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
   });
 
   test("does not show the page of another server, and retries on demand", async (t) => {
-    let mine = true;
-    const strange = { status: 502, body: "<h1>Bad Gateway</h1>", headers: { "Content-Type": "text/html" } };
-    const server = await serve(t, () => (mine ? page(healthy) : strange));
+    let isReachable = true;
+    const badGateway = { status: 502, body: "<h1>Bad Gateway</h1>", headers: { "Content-Type": "text/html" } };
+    const server = await serve(t, () => (isReachable ? page(healthy) : badGateway));
     const { page: tab } = await openTab(t, browser, server.url);
-    mine = false;
+    isReachable = false;
     await tab.getByText("another server answered, with HTTP 502").waitFor();
     await tab.getByRole("heading", { name: "Healthy" }).waitFor();
-    mine = true;
+    isReachable = true;
     await tab.getByRole("button", { name: "Retry" }).click();
     await tab.locator("#trouble").waitFor({ state: "hidden" });
   });
@@ -235,7 +235,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     });
   }
 
-  test("does not run a script that is not its own", async (t) => {
+  test("blocks scripts that are not part of the page", async (t) => {
     const server = await serve(t, () => page(healthy));
     const { page: tab, problems } = await openTab(t, browser, server.url);
     await evaluate(

@@ -19,7 +19,7 @@ describe("the fleet on the status page", () => {
     assert.doesNotMatch(renderPage(healthReport(), extras()), /id="fleet"/);
   });
 
-  test("reports that all instances are ready, or the states", () => {
+  test("reports that all instances are ready, or the number of instances in each state", () => {
     assert.match(words(all), /^Fleet All 3 instances are ready\./);
     const draining = { phase: "draining", status: "draining" } as const;
     assert.match(words([member(1, draining), member(2), member(3)]), /Of 3 instances: 1 draining and 2 ready\./);
@@ -41,7 +41,7 @@ describe("the fleet on the status page", () => {
     );
   });
 
-  test("reports an outage of other instances, or of a few", () => {
+  test("reports an outage of another instance, and of at most half of the instances", () => {
     assert.match(
       words([member(1, lost), member(2), member(3)]),
       /postgres is down on api-server-1 only, and not here\./,
@@ -64,7 +64,7 @@ describe("the fleet on the status page", () => {
     );
   });
 
-  test("on a phone, the columns are those of failing checks first", () => {
+  test("on a phone, the columns of failing checks have precedence", () => {
     const checks = { postgres: "up", redis: "up", schema: "up" } as const;
     const page = section(
       fleet([member(1, { checks: { ...checks, "postgres:write": "down" } }), member(2, { checks })]),

@@ -14,13 +14,13 @@ test("a check that is down shows no latency, although its run took two seconds",
   assert.match(redis, /class="latency"/);
 });
 
-test("in the history, a start of one second has the width of one second; the history has a legend", () => {
+test("in the history, a start of one second is not drawn wider than one second, and the history has a legend", () => {
   const start = (kind: "phase" | "verdict", from: string, to: string, seconds: number) =>
     ({ at: ago(seconds), kind, name: kind, from, to, reason: null }) as const;
   const history = [start("phase", "stopped", "starting", 3600), start("phase", "starting", "ready", 3599)];
   const page = renderPage(healthReport({ history }), extras());
   const row = /<li data-key="phase phase">.*?<\/li>/s.exec(page)?.[0] ?? "";
-  assert.doesNotMatch(row, /class="calm"/, "a second of an hour is less than a point of the row");
+  assert.doesNotMatch(row, /class="calm"/, "one second is too short to be drawn in a row of one hour");
   assert.match(page, /aria-label="Legend"/);
 });
 
@@ -33,7 +33,7 @@ test("the error budget of a day follows from the objectives of the alerts", () =
   assert.match(textOf(renderPage(healthReport({ http: { ...http, day } }), extras())), /Error budget spent ?50 %/);
 });
 
-test("memory has a gauge also without a limit", () => {
+test("the page shows a meter of the memory also without a memory limit", () => {
   const { system } = healthReport();
   const page = renderPage(
     healthReport({ system: { ...system, memory: { ...system.memory, limitBytes: null } } }),
@@ -62,7 +62,7 @@ test("the delay of the event loop shows no alarm while the check of the event lo
   assert.match(delayWith(down()), /too high/);
 });
 
-test("the error budget names the time since the start until the instance is older than the period", () => {
+test("the error budget refers to the time since the start while the instance is younger than the period", () => {
   const { http } = healthReport();
   const text = (uptimeSeconds: number) =>
     textOf(
@@ -75,7 +75,7 @@ test("the error budget names the time since the start until the instance is olde
   assert.match(text(4000), /0 of 9 requests failed in 1 hour/);
 });
 
-test("each group of breaker numbers has a name of its own, and attributes are separated", () => {
+test("each group of breaker numbers has a name of its own, and attributes are separated by spaces", () => {
   const page = renderPage(healthReport(), extras());
   const names = [...page.matchAll(/<summary>(Numbers of [^<]+)<\/summary>/g)].map(([, name]) => name);
   assert.ok(names.length >= 2, String(names));

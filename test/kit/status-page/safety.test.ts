@@ -38,7 +38,7 @@ describe("hostile data", () => {
     });
   }
 
-  test("does not prevent a page", () => {
+  test("does not prevent the rendering of a page", () => {
     const names = ["constructor", "\0", "\ud800", "__proto__", "a".repeat(10_000), ""];
     for (const odd of names) {
       const history = [{ at: odd, kind: "check", name: odd, from: odd, to: odd, reason: null }] as const;
@@ -50,7 +50,7 @@ describe("hostile data", () => {
   });
 });
 
-describe("the policy", () => {
+describe("the Content-Security-Policy", () => {
   const policy = pageHeaders["Content-Security-Policy"] ?? "";
   const hashOf = (block: string) => `'sha256-${createHash("sha256").update(block).digest("base64")}'`;
   const pages = [

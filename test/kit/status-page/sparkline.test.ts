@@ -16,9 +16,9 @@ test("three hundred samples become at most 120 points", () => {
 });
 
 test("a single failure or a single peak among three hundred samples is visible", () => {
-  const one = steady(({ at }) => (Math.abs(now - at - 300_000) < 1000 ? { ok: false } : {}));
-  assert.equal(one.filter(({ ok }) => !ok).length, 1);
-  assert.match(pathOf("fails", one), /^M\d+ 0H\d+V100H\d+z$/);
+  const oneFailure = steady(({ at }) => (Math.abs(now - at - 300_000) < 1000 ? { ok: false } : {}));
+  assert.equal(oneFailure.filter(({ ok }) => !ok).length, 1);
+  assert.match(pathOf("fails", oneFailure), /^M\d+ 0H\d+V100H\d+z$/);
   const peak = steady(({ at }) => (Math.abs(now - at - 300_000) < 1000 ? { latencyMs: 500 } : {}));
   assert.match(pathOf("line", peak), / \d+ -90 /);
 });

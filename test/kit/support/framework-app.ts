@@ -44,8 +44,11 @@ export async function startShop() {
 export type StartOptions = { folder: string; shopUrl: string; node?: string; port?: number; drain?: string };
 
 /** Starts the app of a framework as a process, and waits until it is ready. */
-export async function startApp(framework: Framework, { folder, shopUrl, node, port: wanted, drain }: StartOptions) {
-  const port = wanted ?? (await freePort());
+export async function startApp(
+  framework: Framework,
+  { folder, shopUrl, node, port: requestedPort, drain }: StartOptions,
+) {
+  const port = requestedPort ?? (await freePort());
   const child = spawn(node ?? process.execPath, [join(folder, `${framework}.mjs`)], {
     cwd: folder,
     env: {

@@ -39,8 +39,8 @@ async function packKit(folder: string): Promise<string> {
 }
 
 /**
- * Creates a project with the packed kit. Opossum comes from this checkout, so that the test needs no network, or from the
- * registry, as for a user.
+ * Creates a project with the packed kit. The package opossum comes from this checkout, so that the test needs no
+ * network. With `fromRegistry`, it comes from the registry, as for a user.
  */
 export async function projectWithKit({ fromRegistry = false } = {}) {
   const folder = mkdtempSync(join(tmpdir(), "haven-kit-"));

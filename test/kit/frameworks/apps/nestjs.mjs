@@ -28,7 +28,7 @@ class OrdersController {
   }
 }
 
-// Decorators are written as calls: Node runs this file as it is.
+// Decorators are written as calls, because Node cannot run the syntax of decorators.
 const decorate = (method, route, ...parameters) => {
   const { prototype } = OrdersController;
   for (const [index, parameter] of parameters.entries()) parameter(prototype, method, index);

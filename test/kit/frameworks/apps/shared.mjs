@@ -13,16 +13,16 @@ export const health = createHealth({
   instance: process.env.INSTANCE ?? "orders-1",
   intervalMs: 100,
   timeoutMs: 500,
-  // On a busy machine the event loop is late while an app starts, and rejected requests are not the subject here.
+  // On a busy machine the event loop is late while an app starts. The kit must not reject requests of the tests then.
   maxEventLoopDelayMs: 0,
   checks: [httpCheck({ name: "shop", url: process.env.SHOP_URL })],
 });
 
-// A test that is ended by its time limit cannot stop its apps, so each ends with the process that started it.
+// A test that is ended by its time limit cannot stop its apps, so each app ends with the process that started it.
 process.on("disconnect", () => process.exit(1));
 process.channel?.unref();
 
-/** Returns the answer to GET /slow?ms=… */
+/** Waits for a time in milliseconds, and returns the answer to GET /slow?ms=… */
 export async function slowly(ms) {
   await sleep(Number(ms));
   return "done";
@@ -32,23 +32,23 @@ export async function slowly(ms) {
 export function streamEvents(write, end) {
   const timer = setInterval(() => write("data: tick\n\n"), 20);
   const stop = () => clearInterval(timer);
-  const forget = health.onDrain(() => {
+  const unregister = health.onDrain(() => {
     stop();
     write("data: bye\n\n");
     end();
   });
   return () => {
     stop();
-    forget();
+    unregister();
   };
 }
 
-/** Attaches the kit and a WebSocket server, and stops with the process. */
+/** Attaches the kit and a WebSocket server, and drains at SIGTERM. */
 export function serveWith(server, close = async () => undefined) {
   health.attach(server);
   new WebSocketServer({ server }).on("connection", (socket) => {
-    const forget = health.onDrain(() => socket.close(1001));
-    socket.on("close", forget);
+    const unregister = health.onDrain(() => socket.close(1001));
+    socket.on("close", unregister);
     socket.on("message", (text) => socket.send(`echo ${text}`));
   });
   const [delayMs, lingerMs, timeoutMs] = (process.env.DRAIN ?? "400,100,5000").split(",").map(Number);

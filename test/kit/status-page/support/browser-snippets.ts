@@ -1,3 +1,4 @@
+/** A script that makes the page hidden or visible, as a change of the browser tab does. */
 export const pretendHidden = (hidden: boolean): string => `
   Object.defineProperty(document, "hidden", { configurable: true, get: () => ${hidden} });
   document.dispatchEvent(new Event("visibilitychange"));`;

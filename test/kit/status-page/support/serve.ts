@@ -11,17 +11,18 @@ export async function serve(t: TestContext, answer: (request: IncomingMessage) =
   const make = () =>
     createServer((request, response) => {
       requests += 1;
-      const now = answer(request);
-      if (now === "cut") request.socket.destroy();
-      else if (now !== "never") response.writeHead(now.status, now.headers ?? pageHeaders).end(now.body);
+      const current = answer(request);
+      if (current === "cut") request.socket.destroy();
+      else if (current !== "never")
+        response.writeHead(current.status, current.headers ?? pageHeaders).end(current.body);
     });
   let server = make();
   const listen = async (port: number): Promise<number> => {
     const listening = Promise.withResolvers<void>();
     server.once("error", listening.reject).listen(port, "127.0.0.1", listening.resolve);
     await listening.promise;
-    const { port: taken } = server.address() as AddressInfo;
-    return taken;
+    const { port: usedPort } = server.address() as AddressInfo;
+    return usedPort;
   };
   const stop = async (): Promise<void> => {
     const closed = Promise.withResolvers<void>();
