@@ -3,7 +3,7 @@ import { nameProblem } from "./names.ts";
 
 type Terminal = { input: NodeJS.ReadableStream; output: NodeJS.WritableStream };
 
-/** Asks for the name until it is valid; an empty line means the default. Returns undefined at the end of the input. */
+/** Asks for a name until it is valid. An empty line means the default. Returns undefined at the end of the input. */
 export async function askName({ input, output }: Terminal, defaultName: string): Promise<string | undefined> {
   const question = `Name of the service (${defaultName}): `;
   const terminal = createInterface({ input, output });

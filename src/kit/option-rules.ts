@@ -7,7 +7,7 @@ const maxTimerMs = 2 ** 31 - 1;
 export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** A short form of a value for an error message; never its text, which may be a secret. */
+/** Describes a value for an error message. Leaves out the text of a string, which may be a secret. */
 const kindOf = (value: unknown): string => {
   if (typeof value === "number") return String(value);
   if (value === "") return "an empty string";

@@ -23,11 +23,13 @@ export type HealthOptions = {
   service: string;
   /** The version in the answers; "0.0.0" unless set. */
   version?: string;
-  /** Distinguishes the processes of the service; the host name unless set, which in Kubernetes is the name of the pod. */
+  /**
+   * Distinguishes the processes of the service. Unless set, it is the host name; in Kubernetes that is the pod's name.
+   */
   instance?: string;
   /** Further fields that identify the process in the answers, for example `{ commit: "3f2a91c" }`. */
   facts?: Readonly<Record<string, string>>;
-  /** Checks to begin with; `addCheck` adds more before the start. */
+  /** The first checks; `addCheck` adds more before the start. */
   checks?: readonly Check[];
   /** Time between two runs of a check; 2000 unless set. */
   intervalMs?: number;
@@ -64,7 +66,7 @@ export type HealthOptions = {
   eventLoop?: EventLoopWatch;
   /** The certificates of dependencies, for the report. None by default. */
   certificates?: () => readonly CertificateExpiry[];
-  /** Further facts for `/health/detailed`, such as the commit and the settings; without secrets, hosts and users. */
+  /** Further facts for `/health/detailed`, such as the commit and the settings. Do not add secrets, hosts or users. */
   details?: Readonly<Record<string, unknown>>;
   /** Replaces the clock, for tests. */
   clock?: Clock;

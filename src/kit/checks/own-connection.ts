@@ -1,5 +1,5 @@
 export type OwnConnectionDeps<Client> = {
-  /** Returns a client at once; it may not be connected yet. */
+  /** Returns a client at once. The client may not be connected yet. */
   create(onError: (error: unknown) => void): Client;
   /** Resolves when the connection can be used. */
   connect(client: Client): Promise<unknown>;

@@ -18,7 +18,7 @@ export type S3CheckOptions = CheckOptions & {
   secretAccessKey: string;
   /** The token of a temporary key. */
   sessionToken?: string;
-  /** For stores other than AWS, for example `http://minio:9000`; the bucket is then part of the path. */
+  /** For stores other than AWS, for example `http://minio:9000`. The bucket becomes part of the path. */
   endpoint?: string;
   /**
    * Also checks that the object `health-check` can be written, and reports the result as the capability `write`. Not

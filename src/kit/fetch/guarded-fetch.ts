@@ -68,7 +68,8 @@ const maxPauseMs = 1000;
 /**
  * Returns a `fetch` for one dependency, with a time limit in total, a retry budget, a breaker and a concurrency limit.
  * It rejects with an `AppError`: `deadline_exceeded` at the time limit, `unavailable` while the breaker is open, and
- * `overloaded` if too many calls wait. The time limit covers the headers of the response; the caller's signal also covers the body.
+ * `overloaded` if too many calls wait. The time limit ends with the headers of the response. The caller's signal also
+ * covers the body.
  * @example
  * const health = createHealth({ service: "orders", checks: [httpCheck({ name: "shop", url: "http://shop/ready" })] });
  * const shop = guardedFetch({ health, name: "shop", timeoutMs: 2000 });
@@ -88,7 +89,9 @@ export function guardedFetch(options: GuardedFetchOptions) {
   });
   const breaker = health.breakers.create({ name, isFailure: (error) => error instanceof DependencyFailed });
 
-  /** Makes one attempt. A status of 500 or above counts as a failure of the dependency; the caller gets the response. */
+  /**
+   * Makes one attempt. For a status of 500 or above, the breaker counts a failure, and the caller gets the response.
+   */
   const attempt = async (input: string | URL, init: RequestInit, caller?: AbortSignal | null): Promise<Response> => {
     try {
       return await breaker.run(async () => {

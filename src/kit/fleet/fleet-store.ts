@@ -21,7 +21,7 @@ export type FleetStore = {
 };
 
 /**
- * Creates the store for the fleet of one app; an entry is kept for `keepMs`.
+ * Creates the store for the fleet of one app. The store keeps an entry for `keepMs`.
  * @example const stores: SharedStore[] = [redisFleetStore({ client }), postgresFleetStore({ pool })];
  */
 export type SharedStore = (keepMs: number) => FleetStore;

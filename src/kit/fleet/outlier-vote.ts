@@ -42,13 +42,13 @@ export type Decision = "shared_outage" | "outlier" | "unsure";
 export type DecisionState =
   /** The instance stays in rotation until the deadline. Without a decision by then, it leaves. */
   | { kind: "undecided"; deadline: number }
-  /** `pending` is a new decision after one vote; it takes effect when a second vote confirms it. */
+  /** `pending` is a new decision after one vote. It takes effect when a second vote confirms it. */
   | { kind: "decided"; decision: Decision; pending?: { decision: Decision; since: number } };
 
 export type VoteAt = { vote: Vote; at: number };
 
 /**
- * Applies a vote. The first decisive vote takes effect at once; to change a decision, two votes about an interval apart
+ * Applies a vote. The first decisive vote takes effect at once. To change a decision, two votes about an interval apart
  * are needed. A tie confirms the current decision. Before the first decision, `tie` and `no_answer` change nothing.
  */
 export function applyVote(state: DecisionState, { vote, at }: VoteAt, intervalMs: number): DecisionState {

@@ -3,7 +3,9 @@
  * @example const read: Capability = { critical: true, run: (signal) => db.read(signal) };
  */
 export type Capability = {
-  /** A failing critical capability takes the instance out of rotation; others only degrade it. */
+  /**
+   * A failing critical capability takes the instance out of rotation. Any other failing capability only degrades it.
+   */
   critical: boolean;
   /** The instance does not become ready before this check has passed once. `critical` implies `startup`. */
   startup?: boolean;

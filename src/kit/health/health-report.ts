@@ -25,7 +25,7 @@ export type Identity = {
  * @example const { status, checks }: HealthReport = health.report();
  */
 export type HealthReport = Identity & {
-  /** The verdict; "degraded" still serves requests. */
+  /** The verdict. A degraded instance still serves requests. */
   status: "healthy" | "degraded" | "unhealthy";
   /** When the status last changed. */
   since: string;

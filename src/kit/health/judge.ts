@@ -4,7 +4,7 @@ import type { Phase } from "../lifecycle/phase.ts";
 // Pure functions from observations to states. The time is an argument.
 
 /**
- * The state of a capability; unknown before the first result and when results stop.
+ * The state of a capability. It is unknown before the first result, and when there is no recent result.
  * @example const status: CapabilityStatus = "up";
  */
 export type CapabilityStatus = "unknown" | "up" | "down";
@@ -154,7 +154,7 @@ export type JudgedCapability = CheckState & {
 export type ReadyCapability = Pick<JudgedCapability, "status" | "critical"> & { name?: string };
 
 /**
- * Computes the verdict. If an exempted capability is down, the verdict is only degraded; an unknown capability is never
+ * Computes the verdict. If an exempted capability is down, the verdict is only degraded. An unknown capability is never
  * exempted.
  */
 export function readiness(

@@ -228,7 +228,8 @@ export function createMonitor({
     /** Evaluates the snapshot again after the policy has changed its decision. */
     reevaluate: publish,
     /**
-     * Returns the latest snapshot; if it is stale, a new one in which capabilities without a recent result are unknown.
+     * Returns the latest snapshot. If it is stale, makes a new one, in which capabilities without a recent result are
+     * unknown.
      */
     snapshot(): Snapshot {
       if (clock.now() > current.validUntil && !stalls.hasJustStalled(staleGraceMs)) publish();

@@ -40,5 +40,5 @@ export async function runCheck(
   }
 }
 
-/** Turns a synchronous throw into a rejection; `Promise.try` is missing in Node 22. */
+/** Turns a synchronous exception into a rejection, because `Promise.try` is missing in Node 22. */
 const runAsync = async (check: Pick<Capability, "run">, signal: AbortSignal): Promise<unknown> => check.run(signal);

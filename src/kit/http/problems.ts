@@ -4,7 +4,7 @@ import { problemMembers } from "../../core/problem-members.ts";
 import { warn } from "../guard-callback.ts";
 import type { SendError } from "./operator-endpoints.ts";
 
-/** The problems (RFC 9457) that probes and operator endpoints answer with; the server has the same statuses and titles. */
+/** The problems (RFC 9457) of probes and operator endpoints. The server answers with the same statuses and titles. */
 export const kitProblems = {
   bad_request: { status: 400, title: "Bad request" },
   unauthorized: { status: 401, title: "Authentication required" },

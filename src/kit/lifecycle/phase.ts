@@ -16,7 +16,7 @@ export function createLifecycle(clock: { now(): number }) {
   return {
     current: (): PhaseState => current,
     is: (phase: Phase): boolean => current.phase === phase,
-    /** Enters a later phase and returns true; an earlier or the same phase changes nothing and returns false. */
+    /** Enters a later phase and returns true. For an earlier or the same phase, does nothing and returns false. */
     advance(phase: Phase): boolean {
       if (order.indexOf(phase) <= order.indexOf(current.phase)) return false;
       const before = current;

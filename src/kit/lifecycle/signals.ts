@@ -24,7 +24,7 @@ export type StopHandlers = {
 const parentPollMs = 100;
 
 /**
- * Handles signals: SIGTERM and the first SIGINT stop the server; a second SIGINT aborts at once.
+ * Handles signals. SIGTERM and the first SIGINT stop the server. A second SIGINT aborts at once.
  * Use it for a process without a server. For a process with a server, use `health.stopOnSignals`.
  * @example const removeHandlers = onStopSignals(process, { stop: () => void close(), abort: () => process.exit(130) });
  */

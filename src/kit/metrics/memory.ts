@@ -2,7 +2,7 @@ import type { MetricsSink } from "./metrics-sink.ts";
 
 export type MemorySource = () => { heapLimitBytes: number; limitBytes: number | null };
 
-/** Memory limits; the memory in use is a default metric of the process. */
+/** Adds the memory limits. The memory in use is a default metric of the process. */
 export function addMemoryMetrics(metrics: Pick<MetricsSink, "add">, read: MemorySource): void {
   metrics.add(
     {

@@ -177,7 +177,7 @@ export function createBreaker({
     open,
     /** Closes the breaker at once, because the check reports the dependency as up. */
     close,
-    /** Runs a request's call; rejects at once while the breaker is not closed. */
+    /** Runs a call for a request. Rejects at once while the breaker is not closed. */
     async run<T>(work: () => Promise<T>): Promise<T> {
       if (state !== "closed") {
         counts.rejected += 1;

@@ -63,7 +63,7 @@ export function createInstance(options: InstanceOptions) {
         await sleep(20);
       }
     },
-    /** Sends SIGTERM, and resolves with the exit code or the signal; kills a process that does not end. */
+    /** Sends SIGTERM, kills the process if it does not end in time, and resolves with the exit code or the signal. */
     async stop(): Promise<number | string | null> {
       const running = child;
       if (running === undefined || running.exitCode !== null || running.signalCode !== null) return null;

@@ -44,7 +44,7 @@ export type LoadOptions = {
 
 /**
  * Starts clients that send one request after the other over kept-alive connections, like a proxy. After a refused
- * connection the client tries another instance, since nothing was sent; every other error is a failure.
+ * connection the client tries another instance, because nothing was sent. Every other error is a failure.
  */
 export function startLoad({ requests, clients, pickUrl, requestTimeoutMs }: LoadOptions) {
   const agent = new Agent({ keepAlive: true });
