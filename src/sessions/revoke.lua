@@ -1,7 +1,7 @@
 -- KEYS index
 -- ARGV key prefix of the user's sessions, id to keep or '', cut-off or '', then the ids to revoke, or none for all
--- sessions The cut-off is the start of an id. Ids are UUIDv7: they sort by the time at which the sessions started. With
--- a cut-off, only sessions with lower ids are revoked: those that started before its time.
+-- The cut-off is the start of an id. Ids are UUIDv7: they sort by the time at which the sessions started. With a
+-- cut-off, only sessions with lower ids are revoked: those that started before its time.
 -- Returns the ids that were revoked.
 local ids = {unpack(ARGV, 4)}
 if #ids == 0 then ids = redis.call('ZRANGE', KEYS[1], 0, -1) end
