@@ -31,7 +31,7 @@ export type AppDeps = ExpressDeps & {
   answerOps(request: IncomingMessage, response: ServerResponse): boolean;
   /** Returns false while the event loop is saturated. */
   admits(): boolean;
-  /** Begins the trace of a request; undefined while traces are off. */
+  /** Begins the trace of a request. Returns undefined while tracing is off. */
   startTrace: StartRequestTrace;
   /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
   onFinished(request: IncomingMessage, response: ServerResponse): void;

@@ -11,7 +11,7 @@ process.once("disconnect", reject);
 const { dependencies }: { dependencies: Record<string, string> } = JSON.parse(
   await readFile(new URL("../package.json", import.meta.url), "utf8"),
 );
-// A package that cannot be loaded is reported by the source that needs it.
+// If a package cannot be loaded, the source that imports it reports the error later.
 await Promise.allSettled(Object.keys(dependencies).map((name) => import(name)));
 
 const received = await message.catch(() => undefined);

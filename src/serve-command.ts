@@ -114,7 +114,7 @@ function terminalFormat(): { colour: boolean } | undefined {
 
 async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const limit = setTimeout(resolve, limitMs);
+  const timer = setTimeout(resolve, limitMs);
   const check = ({ startedUp, capabilities }: ReturnType<Running["parts"]["kit"]["snapshot"]>) => {
     const hasRun = capabilities.every(({ status }) => status !== "unknown");
     // Waits for the demo account, because the banner names it, and for the next turn of the event loop, because state
@@ -124,6 +124,6 @@ async function untilStartedUp({ parts, prepared }: Running, limitMs: number): Pr
   const unsubscribe = parts.kit.monitor.onSnapshot(check);
   check(parts.kit.snapshot());
   await promise;
-  clearTimeout(limit);
+  clearTimeout(timer);
   unsubscribe();
 }

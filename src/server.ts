@@ -16,7 +16,7 @@ export type StartOptions = {
   logger: Logger;
   embedded?: Embedded | undefined;
   overrides?: Overrides;
-  /** How many log lines were dropped because nothing reads them. */
+  /** How many log lines were dropped because the output was not read. */
   droppedLogLines?: () => number;
   /** The latest lines of the log, for operators. */
   recentLogLines?: () => readonly string[];

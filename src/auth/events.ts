@@ -47,7 +47,10 @@ export async function recordEvent(
   await db.query(sql, [uuidv7(), userId, type, requestId, address, device]);
 }
 
-/** Returns the seconds until the account may have another event of this type: 0 below `maxPerDay` in the last day. */
+/**
+ * Returns the seconds until the account may have another event of this type, if it had `maxPerDay` of them in the last
+ * 24 hours; otherwise 0.
+ */
 export async function secondsUntilEventAllowed(
   tx: Queryable,
   type: EventType,
@@ -61,7 +64,7 @@ export async function secondsUntilEventAllowed(
   return Math.max(oldest?.seconds ?? 0, 0);
 }
 
-/** Newest first. */
+/** Lists security events, newest first. */
 export async function listEvents(
   db: Queryable,
   userId: string,

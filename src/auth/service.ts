@@ -219,10 +219,13 @@ export function createAuthService(deps: AuthDeps) {
       });
     },
 
-    /** Lists sessions, newest first. A user has few sessions (`maxSessionsPerUser`), so all are read for each page. */
+    /**
+     * Lists sessions, newest first. A user has few sessions (`maxSessionsPerUser`), so all of them are read for each
+     * page.
+     */
     async sessions({ userId }: SessionCaller, { below, take }: PageRequest): Promise<{ items: SessionView[] }> {
-      const all = (await sessions.list(userId)).filter(({ id }) => id < below);
-      return { items: all.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, take) };
+      const olderSessions = (await sessions.list(userId)).filter(({ id }) => id < below);
+      return { items: olderSessions.sort((a, b) => (a.id < b.id ? 1 : -1)).slice(0, take) };
     },
 
     async revokeSession({ userId }: SessionCaller, sessionId: string, client: ClientInfo): Promise<void> {

@@ -98,14 +98,14 @@ const pageStyle =
   ":root{color-scheme:light dark;font:1rem/1.5 system-ui}body{margin:2rem auto;max-width:45rem;padding:0 1rem}";
 
 function download(captures: readonly Capture[], { query }: OperatorRequest): OperatorAnswer {
-  const found = captures.find(({ id }) => String(id) === query.get("id"));
-  if (found === undefined) throw new AppError("not_found", "This capture does not exist any more.");
+  const capture = captures.find(({ id }) => String(id) === query.get("id"));
+  if (capture === undefined) throw new AppError("not_found", "This capture does not exist any more.");
   const isReport = query.get("part") === "report";
-  const name = `${found.check}-${found.id}${isReport ? "-report.json" : ".cpuprofile"}`;
+  const name = `${capture.check}-${capture.id}${isReport ? "-report.json" : ".cpuprofile"}`;
   return {
     status: 200,
     contentType: "application/json",
-    body: isReport ? found.report : found.profile,
+    body: isReport ? capture.report : capture.profile,
     headers: { "Content-Encoding": "gzip", "Content-Disposition": `attachment; filename="${name}"` },
   };
 }

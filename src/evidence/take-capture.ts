@@ -35,8 +35,8 @@ const objectOf = (value: unknown): Readonly<Record<string, unknown>> => Object(v
 
 /** Returns Node's report without environment, command line and addresses, which may contain secrets. */
 function diagnosticReport(): object {
-  // Without this property, Node looks up the host names of all connections and waits for the answers. Its type is
-  // missing.
+  // Without this property, Node looks up the host names of all connections and waits for the answers. The
+  // types of Node do not declare it.
   Reflect.set(process.report, "excludeNetwork", true);
   process.report.excludeEnv = true;
   const report = objectOf(process.report.getReport());

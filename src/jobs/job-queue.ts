@@ -62,7 +62,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       // The database role of the server has no right to rebuild indexes.
       reindex: false,
     });
-    // An `AppError` means that Postgres is unavailable, which its own check and log lines report.
+    // An `AppError` means that Postgres is unavailable. The check of Postgres reports that already.
     created.on("error", (thrown) => {
       const error = asError(thrown);
       if (error.name !== "AppError") logger.warn({ err: error }, "job queue failed; will retry");
@@ -121,7 +121,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       for (const name of workerIds.keys()) boss?.offWork(name, { wait: false }).catch(() => undefined);
     },
 
-    /** Waits for jobs in progress, up to a limit. A job that ends later is started again by another instance. */
+    /** Waits for jobs in progress, up to a limit. A job that needs longer is started again by another instance. */
     async stop(): Promise<void> {
       startup.stop();
       const stopping = boss?.stop({ graceful: true, timeout: stopLimitMs }).catch(() => undefined);

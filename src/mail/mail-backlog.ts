@@ -13,11 +13,11 @@ const selectBacklog = `
 
 /** Reads the size of the queue at intervals, so that a scrape costs no query. */
 export function watchMailBacklog(db: Queryable, intervalMs = readIntervalMs) {
-  let last: MailBacklog | undefined;
+  let lastBacklog: MailBacklog | undefined;
   const read = async (): Promise<void> => {
     // While Postgres is unavailable, no size is reported, because an old one could be wrong.
-    last = (await db.query<MailBacklog>(selectBacklog, [mailQueue, failedMailQueue]).catch(() => []))[0];
+    lastBacklog = (await db.query<MailBacklog>(selectBacklog, [mailQueue, failedMailQueue]).catch(() => []))[0];
   };
   const timer = setInterval(read, intervalMs).unref();
-  return { current: (): MailBacklog | undefined => last, read, stop: (): void => clearInterval(timer) };
+  return { current: (): MailBacklog | undefined => lastBacklog, read, stop: (): void => clearInterval(timer) };
 }

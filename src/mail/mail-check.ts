@@ -15,21 +15,21 @@ const pauseMs = 30_000;
 const unavailablePauseMs = 5000;
 
 /**
- * Proves that the mail server accepts this client. It never takes the instance out of rotation: mails wait in Postgres
- * until the server is back. Between two connections the check repeats the last result. After a first failure, the next
- * check connects again without a pause.
+ * Proves that the mail server accepts this client. The check never takes the instance out of rotation, because mails
+ * wait in Postgres until the mail server is back. Between two connections the check repeats the last result. After a
+ * first failure, the next check connects again without a pause.
  */
 export function createMailCheck({ connect, now }: MailCheckDeps) {
-  let last: { at: number; error: unknown; isFirstFailure: boolean } | undefined;
+  let lastResult: { at: number; error: unknown; isFirstFailure: boolean } | undefined;
 
   const record = (error: unknown, at = now()): void => {
-    last = { at, error, isFirstFailure: error !== undefined && last?.error === undefined };
+    lastResult = { at, error, isFirstFailure: error !== undefined && lastResult?.error === undefined };
   };
 
   const isDue = (): boolean => {
-    if (last === undefined || last.isFirstFailure) return true;
-    const isUnavailable = last.error !== undefined && !isRejectedSignIn(last.error);
-    return now() - last.at >= (isUnavailable ? unavailablePauseMs : pauseMs);
+    if (lastResult === undefined || lastResult.isFirstFailure) return true;
+    const isUnavailable = lastResult.error !== undefined && !isRejectedSignIn(lastResult.error);
+    return now() - lastResult.at >= (isUnavailable ? unavailablePauseMs : pauseMs);
   };
 
   const check: Check = {
@@ -43,7 +43,7 @@ export function createMailCheck({ connect, now }: MailCheckDeps) {
           (error: unknown) => record(error, at),
         );
       }
-      if (last?.error !== undefined) throw last.error;
+      if (lastResult?.error !== undefined) throw lastResult.error;
     },
   };
   return {

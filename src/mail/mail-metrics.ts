@@ -11,13 +11,13 @@ export function createMailMetrics(metrics: Pick<Metrics, "add">, backlog: () => 
   metrics.add(
     {
       name: "mail_deliveries_total",
-      help: "Attempts to deliver a mail; repeated: will be attempted again; failed: rejected for good.",
+      help: "Attempts to deliver a mail. Outcome repeated: the attempt failed and will be retried; failed: the mail server rejected the mail permanently.",
       type: "counter",
       samples: () => outcomes.map((outcome) => ({ labels: { outcome }, value: counts[outcome] })),
     },
     {
       name: "mail_queue_mails",
-      help: "Mails in the queue of all instances; failed: given up, for an operator to look at.",
+      help: "Mails in the queue that all instances share. State failed: no further attempt is made, and an operator has to act.",
       type: "gauge",
       samples() {
         const current = backlog();

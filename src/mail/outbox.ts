@@ -77,7 +77,7 @@ export function createOutbox<Letter extends { kind: string }>(deps: OutboxDeps<L
     sendsMail: sending !== undefined,
     /** Throws 503 if this server sends no mail. Called before work that would be useless without mail. */
     assertSendsMail: (): void => void assertSendsMail(),
-    /** Adds a letter to the transaction. */
+    /** Adds a letter in the caller's transaction. */
     async add(tx: Transaction, letter: Letter): Promise<void> {
       const { queue, keepsMails } = assertSendsMail();
       const seconds = keepsMails ? keptSeconds.withMail : keptSeconds.withoutMail;

@@ -1,5 +1,6 @@
--- KEYS session, index
--- ARGV id, idle limit in ms, age limit in ms, sessions per user, key prefix of the user's sessions, then fields and values
+-- KEYS session, index of the user's sessions
+-- ARGV id, idle limit in ms, age limit in ms, sessions per user, key prefix of the user's sessions, then the other
+-- fields with their values
 -- Returns the ids of the sessions that were removed because the user had too many.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

@@ -1,5 +1,5 @@
 #!lua flags=no-writes
--- KEYS index
+-- KEYS index of the user's sessions
 -- ARGV key prefix of the user's sessions
 -- Returns id, device, address, created, seen and ends of each active session.
 local sessions = {}

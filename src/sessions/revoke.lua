@@ -1,4 +1,4 @@
--- KEYS index
+-- KEYS index of the user's sessions
 -- ARGV key prefix of the user's sessions, id to keep or '', cut-off or '', then the ids to revoke, or none for all
 -- The cut-off is the start of an id. Ids are UUIDv7: they sort by the time at which the sessions started. With a
 -- cut-off, only sessions with lower ids are revoked: those that started before its time.

@@ -1,4 +1,4 @@
--- KEYS session, index
+-- KEYS session, index of the user's sessions
 -- ARGV id, generation of the token, idle limit in ms, retry window in ms, role
 -- The caller has verified the token of that generation.
 -- A reused token suspends the session. A suspended session is refused, but kept until its revocation is recorded in

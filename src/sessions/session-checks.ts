@@ -12,7 +12,7 @@ export function createSessionChecks() {
   const boot = randomUUID();
   const userOf = (tag: number) => `check-${boot}-${tag}`;
 
-  /** Returns one invented user for each master of a cluster. The keys of each user are on another master. */
+  /** Returns one invented user for each master of a cluster. The keys of each user are on a different master. */
   const usersFor = (client: RedisClient): string[] => {
     if (!(client instanceof Cluster)) return [userOf(0)];
     const byMaster = new Map<string, string>();

@@ -64,7 +64,7 @@ const scripts = {
   list: loadLuaScript(new URL("./list.lua", import.meta.url)),
 };
 
-/** Reads a session with the script of a look-up. */
+/** Reads a session from Redis, without the cache. */
 export const readSession = (client: RedisClient, key: string, touchIntervalMs: number): Promise<unknown> =>
   scripts.lookUp(client, [key], [touchIntervalMs]);
 
@@ -151,7 +151,7 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
 
     /**
      * Looks up and checks a session, in the cache if it is there. Returns the role, or undefined if the session is not
-     * active. A session is touched at most once per interval, so that most requests write nothing.
+     * active. The idle time is extended at most once per interval, so that most requests write nothing.
      */
     async lookUp(userId: string, sessionId: string, cookieHash = ""): Promise<Role | undefined> {
       const key = sessionKey(userId, sessionId);
@@ -181,9 +181,9 @@ export function createSessionStore({ redis, limits, cache, confirmRevocation }: 
       const ids = "ids" in which ? which.ids : [];
       // Without ids the script would revoke all sessions.
       if ("ids" in which && ids.length === 0) return [];
-      const kept = "allBut" in which ? which.allBut : "";
+      const keptId = "allBut" in which ? which.allBut : "";
       const cutOff = "allBut" in which && which.begunBefore ? idPrefixAt(which.begunBefore) : "";
-      const args = [sessionKey(userId, ""), kept, cutOff, ...ids];
+      const args = [sessionKey(userId, ""), keptId, cutOff, ...ids];
       const revoked = texts(await redis.write((client) => scripts.revoke(client, [indexKey(userId)], args)));
       await forget(userId, [...ids, ...revoked]);
       return revoked;

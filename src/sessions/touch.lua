@@ -1,4 +1,4 @@
--- KEYS session, index
+-- KEYS session, index of the user's sessions
 -- ARGV id, idle limit in ms
 -- Extends an active session by the idle limit. Returns false if the session is not active.
 local found = redis.call('HMGET', KEYS[1], 'ends', 'suspended')

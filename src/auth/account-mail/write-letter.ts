@@ -34,8 +34,8 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
   ): Promise<LinkValues | undefined> => {
     const token = await db.transaction(async (tx) => {
       await lockAddress(tx, account.email);
-      const others = await accountTokens.countOthers(tx, { id, ...account }, purpose);
-      return others < maxLiveTokens ? accountTokens.create(tx, { id, ...account }, purpose) : undefined;
+      const otherCount = await accountTokens.countOthers(tx, { id, ...account }, purpose);
+      return otherCount < maxLiveTokens ? accountTokens.create(tx, { id, ...account }, purpose) : undefined;
     });
     return token === undefined ? undefined : linkTo(purpose, { token, hours: tokenMinutes[purpose] / 60 });
   };
@@ -53,10 +53,10 @@ export function createLetterWriter({ db, publicUrl }: LetterWriterDeps) {
       const email = await registrations.addressOf(tx, registrationId);
       if (email === undefined) return undefined;
       await lockAddress(tx, email);
-      const others = (await registrations.byEmail(tx, email)).filter(
+      const otherRegistrations = (await registrations.byEmail(tx, email)).filter(
         (other) => other.hasToken && other.id !== registrationId,
       );
-      return others.length < maxLiveTokens ? registrations.renewToken(tx, registrationId) : undefined;
+      return otherRegistrations.length < maxLiveTokens ? registrations.renewToken(tx, registrationId) : undefined;
     });
     if (renewed === undefined) return undefined;
     const { email: to } = renewed;

@@ -28,7 +28,7 @@ const maxChangesPerDay = 5;
  * that no two addresses look alike. A new address replaces the present one when its owner follows the link in a mail.
  */
 export function createAddressService({ db, rateLimit, unknownNetworkLimit, outbox }: AddressDeps) {
-  /** Throws `linkNotValid` if another account with the address was created since the registration. */
+  /** Throws `linkNotValid` if an account with the address was created since the registration. */
   const openAccount = async (tx: Queryable, registration: Registration, client: ClientInfo): Promise<void> => {
     const user = await users.insert(tx, { ...registration, emailVerified: true }).catch((error: unknown) => {
       throw error instanceof AppError && error.code === "conflict" ? linkNotValid() : error;

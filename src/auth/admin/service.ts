@@ -34,9 +34,9 @@ export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
 
   return {
     async get(id: string): Promise<ManagedUser> {
-      const found = await managedUsers.find(db, id);
-      if (found === undefined) throw userNotFound();
-      return found;
+      const user = await managedUsers.find(db, id);
+      if (user === undefined) throw userNotFound();
+      return user;
     },
 
     /**
@@ -52,17 +52,17 @@ export function createAdminService({ db, sessions, outbox }: AdminServiceDeps) {
       await sessions.assertReachable();
       const { before, after } = await db.transaction(async (tx) => {
         const admins = await lockAdmins(tx, origin);
-        const found = await managedUsers.lock(tx, id);
-        if (found === undefined) throw userNotFound();
-        precondition(found);
-        const changed = { ...found, ...changes };
-        if (admins.length === 1 && admins[0] === id && !isActiveAdmin(changed)) {
+        const user = await managedUsers.lock(tx, id);
+        if (user === undefined) throw userNotFound();
+        precondition(user);
+        const changedUser = { ...user, ...changes };
+        if (admins.length === 1 && admins[0] === id && !isActiveAdmin(changedUser)) {
           throw new AppError("conflict", "The last active administrator cannot be demoted or deactivated.");
         }
-        const entries = auditEntriesOf(found, changed);
-        if (entries.length > 0) await managedUsers.update(tx, changed);
+        const entries = auditEntriesOf(user, changedUser);
+        if (entries.length > 0) await managedUsers.update(tx, changedUser);
         for (const entry of entries) await recordAuditEntry(tx, origin, entry);
-        return { before: found, after: changed };
+        return { before: user, after: changedUser };
       });
       const lostRole = before.role === "admin" && after.role !== "admin";
       if (!after.active || lostRole) await endSessions(id);

@@ -49,7 +49,7 @@ export type AuditFilter = { actorId?: string | undefined; targetId?: string | un
 const columns = `id, created_at AS at, actor_id AS "actorId", action, target_id AS "targetId", details, address,
                  request_id AS "requestId", trace_id AS "traceId"`;
 
-/** Newest first. */
+/** Lists audit events, newest first. */
 export function listAuditTrail(
   db: Queryable,
   { actorId, targetId }: AuditFilter,

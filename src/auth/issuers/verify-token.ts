@@ -46,17 +46,17 @@ export function createVerifyIssuerToken({ issuers, audience }: VerifyIssuerToken
     if (token.length > maxLength) return undefined;
     const [head = "", body = ""] = token.split(".", 2);
     const header = headerSchema.safeParse(decode(head)).data;
-    // Only selects the keys; `jwt.verify` compares the issuer of the verified token.
+    // These unverified claims only select the keys. `jwt.verify` checks the issuer after it has verified the signature.
     const claimed = payloadSchema.safeParse(decode(body)).data;
     if (header === undefined || claimed === undefined) return undefined;
     const keys = issuers.get(claimed.iss);
     if (keys === undefined) return undefined;
-    const found = await keys.find(header.kid);
-    const algorithm = found?.algorithms.find((name) => name === header.alg);
-    if (found === undefined || algorithm === undefined) return undefined;
+    const issuerKey = await keys.find(header.kid);
+    const algorithm = issuerKey?.algorithms.find((name) => name === header.alg);
+    if (issuerKey === undefined || algorithm === undefined) return undefined;
     try {
       const options = { issuer: claimed.iss, audience, clockTolerance: toleranceSeconds };
-      const verified = payloadSchema.parse(jwt.verify(token, found.key, { ...options, algorithms: [algorithm] }));
+      const verified = payloadSchema.parse(jwt.verify(token, issuerKey.key, { ...options, algorithms: [algorithm] }));
       const isFromFuture = verified.iat > Date.now() / 1000 + maxClockSkewSeconds;
       return isFromFuture || verified.exp - verified.iat > maxLifetimeSeconds ? undefined : verified;
     } catch {

@@ -15,8 +15,8 @@ export function createBloomFilter(texts: readonly string[]): Buffer {
   const filter = Buffer.alloc(Math.ceil((texts.length * bitsPerEntry) / 8));
   for (const text of texts)
     for (const bit of bitsOf(text, filter.length * 8)) {
-      const at = bit >>> 3;
-      filter.writeUInt8(filter.readUInt8(at) | (1 << (bit & 7)), at);
+      const byteIndex = bit >>> 3;
+      filter.writeUInt8(filter.readUInt8(byteIndex) | (1 << (bit & 7)), byteIndex);
     }
   return filter;
 }

@@ -3,10 +3,10 @@ import { AppError } from "../../core/app-error.ts";
 import { mayContain } from "./bloom-filter.ts";
 
 /**
- * The passwords of the allowed length that leaks show most often. `npm run known-passwords` writes the file from
- * the list of the package @zxcvbn-ts/language-common (MIT licence), which is made from published leaks.
+ * The passwords that leaks contain most often, if their length is allowed. `npm run known-passwords` writes the file
+ * from the list of the package @zxcvbn-ts/language-common (MIT licence), which is made from published leaks.
  */
-const known = readFileSync(new URL("./known-passwords.bin", import.meta.url));
+const knownPasswords = readFileSync(new URL("./known-passwords.bin", import.meta.url));
 
 /** Words of this service. Add the names of your organization and of its products. */
 const serviceWords = ["haven", "haven-api", "administrator"];
@@ -26,7 +26,8 @@ export function assertNotGuessable(field: string, password: string, personal: re
     (word) => word.length >= 3 && text.startsWith(word) && /^\P{L}{0,8}$/u.test(text.slice(word.length)),
   );
   if (isWord) throw refused(field, "must not be your name, your email address or the name of this service");
-  if (mayContain(known, text)) throw refused(field, "is among the passwords that attackers try first; choose another");
+  if (mayContain(knownPasswords, text))
+    throw refused(field, "is among the passwords that attackers try first; choose another");
 }
 
 const refused = (path: string, message: string) =>

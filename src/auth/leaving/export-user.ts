@@ -4,7 +4,7 @@ import { otherTables, ownedTables, rowsOf } from "./user-data.ts";
 
 export type ExportDeps = { db: Queryable; sessions: Pick<SessionStore, "list"> };
 
-/** Writes one JSON object with a list for each table, and with the sessions, while it reads them. */
+/** Yields the parts of one JSON object, which has a list of the sessions and a list of rows for each table. */
 export async function* exportUser({ db, sessions }: ExportDeps, userId: string): AsyncGenerator<string> {
   // Sessions are read first: if Redis is unavailable, the request fails with 503 before any data is sent.
   yield `{"sessions":${JSON.stringify(await sessions.list(userId))}`;

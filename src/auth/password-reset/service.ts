@@ -39,8 +39,8 @@ export function createPasswordResetService(deps: PasswordResetDeps) {
       await rateLimit.attempt(client.address, token);
       await sessions.assertReachable();
       // Checked before the password is hashed, because hashing is expensive.
-      const found = await accountTokens.find(db, token, "reset-password");
-      const owner = found && (await users.activeById(db, found.userId));
+      const resetToken = await accountTokens.find(db, token, "reset-password");
+      const owner = resetToken && (await users.activeById(db, resetToken.userId));
       if (owner === undefined) throw linkNotValid();
       assertNotGuessable("newPassword", newPassword, [owner.email, owner.name]);
       const passwordHash = await passwords.hash(newPassword);

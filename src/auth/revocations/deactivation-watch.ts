@@ -10,7 +10,7 @@ export type DeactivationWatchDeps = {
 };
 
 const pollMs = 1000;
-/** The maximum time from the time stamp of a deactivation to its commit. Each poll reads this time again. */
+/** The maximum time from the time stamp of a deactivation to its commit. Polls overlap by this time. */
 const overlapSeconds = 15;
 
 /**

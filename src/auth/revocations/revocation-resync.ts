@@ -56,7 +56,7 @@ export function createRevocationResync({ db, sessions, keepSeconds, logger }: Re
 
 type Command = { userId: string; which: Parameters<SessionStore["revoke"]>[1] };
 
-/** Joins the revoked sessions of each user into one command, at the position of the newest. */
+/** Joins the revoked sessions of each user into one command, at the position of the user's newest revocation. */
 function toCommands(page: readonly LiveRevocation[]): Command[] {
   const commands: Command[] = [];
   const idsByUser = new Map<string, string[]>();

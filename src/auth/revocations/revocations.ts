@@ -84,13 +84,13 @@ const livePage = `
 
 /** Yields pages of all revocations and cut-offs whose sessions may still exist, newest first. */
 export async function* liveRevocations(db: Queryable, keepSeconds: number): AsyncGenerator<LiveRevocation[]> {
-  let last = { exactAt: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
+  let lastRow = { exactAt: "infinity", id: "ffffffff-ffff-ffff-ffff-ffffffffffff" };
   for (;;) {
-    const page = await db.query<LiveRevocation & typeof last>(livePage, [last.exactAt, last.id, keepSeconds]);
+    const page = await db.query<LiveRevocation & typeof lastRow>(livePage, [lastRow.exactAt, lastRow.id, keepSeconds]);
     if (page.length > 0) yield page;
-    const end = page.at(-1);
-    if (end === undefined || page.length < pageSize) return;
-    last = end;
+    const lastOfPage = page.at(-1);
+    if (lastOfPage === undefined || page.length < pageSize) return;
+    lastRow = lastOfPage;
   }
 }
 

@@ -16,13 +16,13 @@ export function createTokenKeys({ secret, previousSecrets = [], privateKey, prev
   const privateKeys = [privateKey, previousPrivateKey].filter((pem) => pem !== undefined).map(ellipticKey);
   const secrets = [secret, ...previousSecrets];
   const secretKeys = secrets.map(secretKey);
-  const all = [...privateKeys, ...secretKeys];
+  const allKeys = [...privateKeys, ...secretKeys];
   const [signing] = privateKey === undefined ? secretKeys : privateKeys;
   if (signing === undefined) throw new Error("No key for signing.");
 
   return {
     signing,
-    byKid: new Map<string, VerifyingKey>(all.map((key) => [key.kid, key])),
+    byKid: new Map<string, VerifyingKey>(allKeys.map((key) => [key.kid, key])),
     jwks: {
       keys: privateKeys.map(({ kid, key }) => ({ ...key.export({ format: "jwk" }), kid, alg: "ES256", use: "sig" })),
     },

@@ -7,18 +7,18 @@ const maxTokens = 4096;
  * A full cache drops its oldest entry.
  */
 export function createVerifiedTokenCache<Claims>() {
-  const remembered = new Map<string, Verified<Claims>>();
+  const entries = new Map<string, Verified<Claims>>();
   return {
     get(token: string, nowSeconds: number): Claims | undefined {
-      const found = remembered.get(token);
-      if (found === undefined || nowSeconds < found.untilSeconds) return found?.claims;
-      remembered.delete(token);
+      const entry = entries.get(token);
+      if (entry === undefined || nowSeconds < entry.untilSeconds) return entry?.claims;
+      entries.delete(token);
       return undefined;
     },
     add(token: string, verified: Verified<Claims>): void {
-      const [oldest] = remembered.size < maxTokens ? [] : remembered.keys();
-      if (oldest !== undefined) remembered.delete(oldest);
-      remembered.set(token, verified);
+      const [oldest] = entries.size < maxTokens ? [] : entries.keys();
+      if (oldest !== undefined) entries.delete(oldest);
+      entries.set(token, verified);
     },
   };
 }

@@ -1,7 +1,7 @@
 export const statuses = ["open", "in_progress", "resolved", "closed"] as const;
 export type RequestStatus = (typeof statuses)[number];
 
-const next: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
+const allowedTransitions: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
   open: ["in_progress"],
   in_progress: ["resolved", "open"],
   resolved: ["closed", "open"],
@@ -10,6 +10,6 @@ const next: Readonly<Record<RequestStatus, readonly RequestStatus[]>> = {
 
 /** Keeping the status is always allowed. */
 export const canTransition = (from: RequestStatus, to: RequestStatus): boolean =>
-  from === to || next[from].includes(to);
+  from === to || allowedTransitions[from].includes(to);
 
-export const transitionsFrom = (from: RequestStatus): readonly RequestStatus[] => next[from];
+export const transitionsFrom = (from: RequestStatus): readonly RequestStatus[] => allowedTransitions[from];

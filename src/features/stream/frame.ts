@@ -11,16 +11,21 @@ const maxFrameLength = 16_384;
 export function framesOf(after: number, events: readonly PositionedEvent[]): Frame[] {
   const frames: Frame[] = [];
   let texts: string[] = [];
-  let from = after;
+  let frameStart = after;
   let length = 0;
   for (const [index, event] of events.entries()) {
     const text = textOf(event);
     texts.push(text);
     length += text.length;
     if (length < maxFrameLength && index < events.length - 1) continue;
-    frames.push({ after: from, position: event.position, events: texts.length, bytes: Buffer.from(texts.join("")) });
+    frames.push({
+      after: frameStart,
+      position: event.position,
+      events: texts.length,
+      bytes: Buffer.from(texts.join("")),
+    });
     texts = [];
-    from = event.position;
+    frameStart = event.position;
     length = 0;
   }
   return frames;

@@ -19,7 +19,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
     const after = lastPositionOf(request) ?? (lastEventId === undefined ? undefined : Number(lastEventId));
     if (request.method === "HEAD") return { send: () => void response.writeHead(200, headers).end() };
     stream.reserve(caller.userId, response);
-    const from = await stream.startPosition(caller.userId, after);
+    const startPosition = await stream.startPosition(caller.userId, after);
     return {
       send() {
         // The client may have disconnected, or other streams may have used up the capacity.
@@ -27,7 +27,7 @@ export function streamRoutes(stream: StreamService, { authenticate }: Pick<Api, 
         stream.assertCapacity();
         request.context.hasNoDeadline = true;
         response.writeHead(200, headers);
-        stream.open(caller, response, from);
+        stream.open(caller, response, startPosition);
         releaseRequestMemory(request, response);
       },
     };

@@ -29,10 +29,10 @@ export function createStreamSessions({ intervalMs, isStillSignedIn }: StreamSess
 
   return {
     add(caller: Caller, reader: Reader): void {
-      const known = bySession.get(credentialId(caller));
-      const session = known ?? { caller, readers: new Set() };
+      const existing = bySession.get(credentialId(caller));
+      const session = existing ?? { caller, readers: new Set() };
       session.readers.add(reader);
-      if (known !== undefined) return;
+      if (existing !== undefined) return;
       bySession.set(credentialId(caller), session);
       checks.add(session);
     },

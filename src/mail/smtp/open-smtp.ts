@@ -47,12 +47,12 @@ export async function withSmtp<T>(
   };
   const onAbort = () => end(signal?.reason);
   signal?.addEventListener("abort", onAbort, { once: true });
-  const limit = startTimeout(server.timeoutMs, () => end(new SmtpTimeout("The mail server timed out.")));
+  const timeout = startTimeout(server.timeoutMs, () => end(new SmtpTimeout("The mail server timed out.")));
   try {
     signal?.throwIfAborted();
     return await Promise.race([failed, converse(connection, current, work)]);
   } finally {
-    limit.cancel();
+    timeout.cancel();
     signal?.removeEventListener("abort", onAbort);
     failed.catch(() => undefined);
     connection.quit();

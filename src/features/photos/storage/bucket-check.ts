@@ -43,9 +43,9 @@ export function createBucketCheck({ bucket, now, recheckAfterMs = defaultRecheck
     read: (signal: AbortSignal): Promise<void> =>
       runUnlessRecentlyPassed("read", async () => {
         await writing;
-        const found = await bucket.get(objectName, signal);
+        const stored = await bucket.get(objectName, signal);
         // If no write has succeeded, the object may not exist. The check then requires only that the bucket answers.
-        if (isWritten && found?.equals(content) !== true) throw new CheckFailed("failed");
+        if (isWritten && stored?.equals(content) !== true) throw new CheckFailed("failed");
       }),
     /** Makes the next checks call the bucket. Called after a request's call to the bucket has failed. */
     suspect(): void {

@@ -32,7 +32,7 @@ export function createBucket(
       .update(body ?? "")
       .digest("hex");
     const timedOut = new AbortController();
-    const limit = startTimeout(timeoutMs, () => timedOut.abort());
+    const timeout = startTimeout(timeoutMs, () => timedOut.abort());
     try {
       const headers = { "Content-Type": "image/webp", "X-Amz-Content-Sha256": hash };
       const identity = await credentials.get();
@@ -51,7 +51,7 @@ export function createBucket(
       signal?.throwIfAborted();
       throw unavailable(error);
     } finally {
-      limit.cancel();
+      timeout.cancel();
     }
   };
 

@@ -7,7 +7,8 @@ export type StoredFile = { name: string; bytes: Buffer };
 export type FileStore = {
   /**
    * Stores files together with the row that names them. `commit` runs the transaction of that row and calls
-   * `recordFiles` in it. If it fails, or does not call `recordFiles` because the row existed already, the files are deleted.
+   * `recordFiles` in it. If `commit` fails, or does not call `recordFiles` because the row existed already, the files
+   * are deleted.
    */
   put<T>(files: readonly StoredFile[], commit: (recordFiles: RecordFiles) => Promise<T>): Promise<T>;
   get(name: string, signal: AbortSignal): Promise<Buffer | undefined>;

@@ -49,10 +49,10 @@ function readParts(body: Buffer, delimiter: Buffer, refuse: Refuse): Part[] {
   while (!startsWith("--", at)) {
     if (!startsWith("\r\n", at)) throw refuse("is in a form with a malformed boundary");
     if (parts.length === maxParts) throw refuse("is in a form with too many parts");
-    const next = body.indexOf(delimiter, at);
-    if (next === -1) throw refuse("is in a form without a closing boundary");
-    parts.push(readPart(body.subarray(at + 2, next), refuse));
-    at = next + delimiter.length;
+    const nextDelimiterAt = body.indexOf(delimiter, at);
+    if (nextDelimiterAt === -1) throw refuse("is in a form without a closing boundary");
+    parts.push(readPart(body.subarray(at + 2, nextDelimiterAt), refuse));
+    at = nextDelimiterAt + delimiter.length;
   }
   const epilogue = body.subarray(at + 2);
   if (epilogue.length > 0 && epilogue.toString("latin1") !== "\r\n")

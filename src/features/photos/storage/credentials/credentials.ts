@@ -19,30 +19,30 @@ const retryPauseMs = 10_000;
 
 /** Keeps credentials until shortly before they expire. If a renewal fails, they are used until they expire. */
 export function cacheCredentials(fetchNew: () => Promise<Credentials>, now = Date.now): CredentialSource {
-  let known: Credentials | undefined;
+  let current: Credentials | undefined;
   let renewAt = 0;
   let running: Promise<Credentials> | undefined;
   const renew = async (): Promise<Credentials> => {
     try {
-      known = await fetchNew();
-      renewAt = (known.expiresAt ?? Number.POSITIVE_INFINITY) - renewBeforeMs;
-      return known;
+      current = await fetchNew();
+      renewAt = (current.expiresAt ?? Number.POSITIVE_INFINITY) - renewBeforeMs;
+      return current;
     } catch (error) {
-      if (known === undefined || (known.expiresAt ?? 0) <= now()) throw error;
+      if (current === undefined || (current.expiresAt ?? 0) <= now()) throw error;
       renewAt = now() + retryPauseMs;
-      return known;
+      return current;
     }
   };
   return {
     async get() {
-      if (known !== undefined && now() < renewAt) return known;
+      if (current !== undefined && now() < renewAt) return current;
       running ??= renew().finally(() => {
         running = undefined;
       });
       return running;
     },
     invalidate() {
-      known = undefined;
+      current = undefined;
     },
   };
 }
