@@ -28,7 +28,8 @@ const shippedFolder = fileURLToPath(new URL("../", import.meta.url));
 const usage = `Usage: node dist/main.js [command]
 
   start      start the server (the default)
-  dev        start the server, and restart it when a source changes; sources only
+  dev        start the server, and restart it when a source changes;
+             only from the sources, not from a build
   migrate    apply pending migrations, then exit; see migrate --help
   migrate status
              list applied and pending migrations, then exit

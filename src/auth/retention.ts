@@ -24,14 +24,14 @@ export function createRetention({ db, eventDays, auditDays, firstRunAfterMs = 10
     { table: "audit_events", days: auditDays, condition: "id < $1" },
     { table: "invitations", days: eventDays, condition: "id < $1 AND expires_at < now()" },
   ];
-  let stopped = false;
+  let isStopped = false;
 
   const run = async (): Promise<void> => {
     for (const { table, days, condition } of tables) {
       const firstKeptId = uuidv7(Date.now() - days * 86_400_000);
       const sql = `DELETE FROM ${table} WHERE id IN (SELECT id FROM ${table} WHERE ${condition} ORDER BY id
                    LIMIT ${rowsPerStatement} FOR UPDATE SKIP LOCKED) RETURNING 1`;
-      for (let count = 0; count < maxStatements && !stopped; count += 1)
+      for (let count = 0; count < maxStatements && !isStopped; count += 1)
         if ((await db.query(sql, [firstKeptId])).length < rowsPerStatement) break;
     }
   };
@@ -41,7 +41,7 @@ export function createRetention({ db, eventDays, auditDays, firstRunAfterMs = 10
   const timer = setInterval(start, intervalMs).unref();
   return {
     stop(): void {
-      stopped = true;
+      isStopped = true;
       clearTimeout(firstRun);
       clearInterval(timer);
     },

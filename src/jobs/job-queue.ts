@@ -46,7 +46,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
   const handlers = new Map<string, JobHandler>();
   let boss: PgBoss | undefined;
   const started = Promise.withResolvers<PgBoss>();
-  let working = true;
+  let isWorking = true;
   const workerIds = new Map<string, string>();
 
   const create = async (): Promise<PgBoss> => {
@@ -91,7 +91,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
       try {
         boss ??= await create();
         await boss.start();
-        if (working) for (const [name, handler] of handlers) await startWorker(boss, name, handler);
+        if (isWorking) for (const [name, handler] of handlers) await startWorker(boss, name, handler);
         started.resolve(boss);
         return true;
       } catch {
@@ -117,7 +117,7 @@ export function createJobQueue({ db, logger }: JobQueueDeps) {
 
     /** Starts no further jobs. Those in progress continue. */
     pause(): void {
-      working = false;
+      isWorking = false;
       for (const name of workerIds.keys()) boss?.offWork(name, { wait: false }).catch(() => undefined);
     },
 

@@ -20,7 +20,7 @@ const overlapSeconds = 15;
  */
 export function createDeactivationWatch({ db, sessions, logger }: DeactivationWatchDeps) {
   let applied = new Set<string>();
-  let polling = false;
+  let isPolling = false;
   let coveredUntil = performance.now();
 
   const poll = async (): Promise<void> => {
@@ -43,12 +43,12 @@ export function createDeactivationWatch({ db, sessions, logger }: DeactivationWa
   };
 
   const timer = setInterval(() => {
-    if (polling) return;
-    polling = true;
+    if (isPolling) return;
+    isPolling = true;
     poll()
       .catch(() => undefined)
       .finally(() => {
-        polling = false;
+        isPolling = false;
       });
   }, pollMs).unref();
 

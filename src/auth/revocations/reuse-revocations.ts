@@ -30,13 +30,13 @@ export function createReuseRevocations({ db, sessions, keepSeconds, logger }: Re
   const retries = createRetryLoop({
     async attempt(signal) {
       for (const reused of pending.values()) {
-        const done =
+        const isDone =
           !signal.aborted &&
           (await revoke(reused).then(
             () => true,
             () => false,
           ));
-        if (!done) return false;
+        if (!isDone) return false;
         pending.delete(reused.sessionId);
       }
       return true;

@@ -34,15 +34,15 @@ export function createRevocationResync({ db, sessions, keepSeconds, logger }: Re
   };
 
   const applyAll = async (signal: AbortSignal): Promise<boolean> => {
-    let complete = true;
+    let isComplete = true;
     try {
       for await (const page of liveRevocations(db, keepSeconds)) {
         const applied = signal.aborted ? "none" : await applyPage(page, signal);
         // Redis is unavailable: processing the rest of a long list would delay the retry of the newest revocations.
         if (applied === "none") return false;
-        complete &&= applied === "all";
+        isComplete &&= applied === "all";
       }
-      return complete;
+      return isComplete;
     } catch {
       return false;
     }

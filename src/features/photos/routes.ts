@@ -12,7 +12,7 @@ export function photoRoutes({ photos, uploads }: PhotoParts, { authenticate, cre
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(operations.create, async ({ caller, params: { propertyId }, request }) => {
     await photos.assertPropertyExists(caller.userId, propertyId);
-    return uploads.take(request, { userId: caller.userId, fields: ["photo"], formOnly: true }, (image) =>
+    return uploads.take(request, { userId: caller.userId, fields: ["photo"], mustBeForm: true }, (image) =>
       photos.create(image, request.context.signal, (save) =>
         create({ request, caller, params: { propertyId }, body: image }, async (tx) => {
           const photo = await save(tx, caller.userId, propertyId);

@@ -13,7 +13,7 @@ export type AvatarParts = { avatars: AvatarService; uploads: Uploads };
 export function avatarRoutes({ avatars, uploads }: AvatarParts, { authenticate }: Pick<Api, "authenticate">): Routes {
   const routes = createRoutes("/api/v1", authenticate);
   routes.add(avatarOperations.changeAvatar, ({ caller, request }) =>
-    uploads.take(request, { userId: caller.userId, fields: ["avatar", "photo"], formOnly: false }, async (image) =>
+    uploads.take(request, { userId: caller.userId, fields: ["avatar", "photo"], mustBeForm: false }, async (image) =>
       ok(await avatars.change(caller.userId, image, request.context.signal)),
     ),
   );

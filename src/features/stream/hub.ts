@@ -56,9 +56,9 @@ export function createHub({ head, read, onSent }: HubDeps) {
       }
       if (!readers.has(reader)) return;
       // Events that do not fit are dropped and read again later: a slow reader must not hold pages in memory.
-      const full = writeFrames(reader, page.frames) === "full";
-      reader.batchSize = full ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
-      if (full) return;
+      const isFull = writeFrames(reader, page.frames) === "full";
+      reader.batchSize = isFull ? Math.ceil(reader.batchSize / 4) : Math.min(reader.batchSize * 2, eventsPerRead);
+      if (isFull) return;
       // Events between the last page and the target have been deleted.
       if (page.isLast) reader.position = Math.max(reader.position, target);
     }

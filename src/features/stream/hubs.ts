@@ -12,7 +12,7 @@ export type HubsDeps = { db: Queryable; pollMs: number; onSent(events: number): 
 export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   const hubs = new Map<string, Hub>();
   let timer: NodeJS.Timeout | undefined;
-  let polling = false;
+  let isPolling = false;
 
   const openHub = (owner: string, head: number): Hub => {
     const read = async (after: number, maxEvents: number) => {
@@ -39,12 +39,12 @@ export function createHubs({ db, pollMs, onSent }: HubsDeps) {
   };
 
   const poll = () => {
-    if (polling || hubs.size === 0) return;
-    polling = true;
+    if (isPolling || hubs.size === 0) return;
+    isPolling = true;
     compareWithDatabase()
       .catch(() => undefined)
       .finally(() => {
-        polling = false;
+        isPolling = false;
       });
   };
 

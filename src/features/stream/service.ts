@@ -48,9 +48,9 @@ export function createStreamService({ settings, db, channel, connections, isStil
     rejectionError: () =>
       new AppError("overloaded", "Too many streams are resuming. Retry in a moment.", { retryAfterSeconds: 2 }),
   });
-  const reads: Queryable = { query: (sql, values) => limiter.run(() => db.query(sql, values)) };
+  const limitedReads: Queryable = { query: (sql, values) => limiter.run(() => db.query(sql, values)) };
   const hubs = createHubs({
-    db: reads,
+    db: limitedReads,
     pollMs: settings.pollMs,
     onSent: (events) => {
       eventsSent += events;
@@ -86,7 +86,7 @@ export function createStreamService({ settings, db, channel, connections, isStil
      * position.
      */
     async startPosition(owner: string, after: number | undefined): Promise<{ start: number; head: number }> {
-      const head = await positions.head(reads, owner);
+      const head = await positions.head(limitedReads, owner);
       return { start: Math.min(after ?? head, head), head };
     },
 

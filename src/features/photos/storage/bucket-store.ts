@@ -25,7 +25,7 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
   return {
     async put(files, commit) {
       const names = files.map(({ name }) => name);
-      let committed = false;
+      let isRecorded = false;
       await deletions.announce(names);
       // If an upload fails here, its objects are deleted after the grace period, because they may still reach the
       // bucket.
@@ -34,9 +34,9 @@ export function createBucketStore({ db, bucket, deletions }: BucketStoreDeps): F
         const result = await commit(async (tx) => {
           await tx.query("INSERT INTO stored_files (name) SELECT unnest($1::text[])", [names]);
           await deletions.keep(tx, names);
-          committed = true;
+          isRecorded = true;
         });
-        if (!committed) void deletions.abandon(names);
+        if (!isRecorded) void deletions.abandon(names);
         return result;
       } catch (error) {
         void deletions.abandon(names);

@@ -21,7 +21,7 @@ const batchSize = 20;
  * killed process.
  */
 export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }: DeferredDeletionsDeps) {
-  let running = false;
+  let isRunning = false;
   let mustRunAgain = false;
 
   const schedule = async (queryable: Queryable, names: readonly string[], inMs: number): Promise<void> => {
@@ -45,19 +45,19 @@ export function createDeferredDeletions({ db, bucket, logger, retryMs, graceMs }
   };
 
   const deleteAllDue = async (): Promise<void> => {
-    running = true;
+    isRunning = true;
     do {
       mustRunAgain = false;
       // While Postgres is unavailable, the next run retries.
       const hasMore = await deleteBatch().catch(() => false);
       mustRunAgain ||= hasMore;
     } while (mustRunAgain);
-    running = false;
+    isRunning = false;
   };
 
   const run = (): void => {
     mustRunAgain = true;
-    if (!running) void deleteAllDue();
+    if (!isRunning) void deleteAllDue();
   };
 
   const timer = setInterval(run, retryMs).unref();

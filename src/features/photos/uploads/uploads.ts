@@ -10,7 +10,7 @@ import { tooLarge, unprocessableUpload } from "./upload-errors.ts";
 
 export type UploadLimits = { maxBufferedBytes: number; maxPerUser: number };
 
-export type UploadOptions = { userId: string; fields: Fields; formOnly: boolean };
+export type UploadOptions = { userId: string; fields: Fields; mustBeForm: boolean };
 
 /** Reads uploads into memory, with limits for all uploads together and for each user. */
 export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
@@ -21,12 +21,12 @@ export function createUploads({ maxBufferedBytes, maxPerUser }: UploadLimits) {
     /** Passes the uploaded image to `work`. Its bytes count as buffered until `work` is done. */
     async take<T>(
       request: IncomingMessage,
-      { userId, fields, formOnly }: UploadOptions,
+      { userId, fields, mustBeForm }: UploadOptions,
       work: (image: Buffer) => Promise<T>,
     ): Promise<T> {
       const contentType = readHeaderValue(request.headers["content-type"] ?? "");
       const isForm = /^multipart\/form-data\s*(?:;|$)/i.test(request.headers["content-type"] ?? "");
-      if (!isForm && (formOnly || !isRawImage(contentType?.value ?? ""))) throw wrongType(fields[0], formOnly);
+      if (!isForm && (mustBeForm || !isRawImage(contentType?.value ?? ""))) throw wrongType(fields[0], mustBeForm);
       if ((request.headers["content-encoding"] ?? "identity") !== "identity") throw wrongEncoding();
       const release = perUser.take(userId);
       let ownBytes = 0;
@@ -55,10 +55,10 @@ export type Uploads = ReturnType<typeof createUploads>;
 
 const isRawImage = (type: string): boolean => type.startsWith("image/") || type === "application/octet-stream";
 
-const wrongType = (field: string, formOnly: boolean) =>
+const wrongType = (field: string, mustBeForm: boolean) =>
   new AppError(
     "unsupported_media_type",
-    `Send the image as the field ${field} of multipart/form-data${formOnly ? "" : ", or as the body itself"}.`,
+    `Send the image as the field ${field} of multipart/form-data${mustBeForm ? "" : ", or as the body itself"}.`,
   );
 const wrongEncoding = () => new AppError("unsupported_media_type", "Send the body without Content-Encoding.");
 const unknownImageType = () =>
