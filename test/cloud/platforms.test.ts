@@ -7,8 +7,8 @@ import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
 import { configWith, givenByPlatform } from "../support/cloud.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
-// Neither platform publishes its schema on npm. These schemas follow the reference pages and allow no field
-// that is not on those pages. Railway rejects numbers that are written as strings.
+// Render and Railway do not publish their schemas on npm. The schemas in this file follow the reference pages, and allow no
+// other fields. Railway rejects numbers that are written as strings.
 
 const read = (name: string) => readFileSync(new URL(`../../cloud/${name}`, import.meta.url), "utf8");
 
@@ -150,7 +150,7 @@ for (const [name, file, platform] of [
     const { delayMs, lingerMs, timeoutMs } = config.drain;
     assert.ok(graceSeconds * 1000 >= delayMs + config.http.requestTimeoutMs + lingerMs + 5000);
     assert.ok(graceSeconds * 1000 >= delayMs + timeoutMs + 5000);
-    // Both versions run during a deployment.
+    // The old and the new version run at the same time during a deployment.
     const [healthCheck, migrating, people, reserved, allowed] = [1, 1, 5, 3, 100];
     assert.ok((config.postgres.poolMax + healthCheck) * 2 * instances + migrating + people <= allowed - reserved);
     assert.equal(migration, "node dist/main.js migrate");

@@ -81,7 +81,7 @@ suite("a backup", { skip }, () => {
     const restored = await restore(sandbox, file);
     assert.equal(restored.code, 0, restored.output);
     assert.deepEqual(await names(), before);
-    // The serving role has exactly its rights again.
+    // After the restore, the serving role has its former rights and no others.
     const appUrl = url.replace(`haven:${password}`, `haven_app:${appPassword}`);
     assert.equal((await query(appUrl, "UPDATE users SET name = name")).length, 0);
     await assert.rejects(query(appUrl, "TRUNCATE users CASCADE"), /permission denied/);

@@ -244,10 +244,11 @@ describe("a scaled set-up", () => {
       8000,
       100,
     );
-    const seen = () => repeat(12, () => ask()).then((answers) => distinct(answers.map(({ name }) => name)).sort());
-    await eventually(seen, (all) => all.length === 2, 8000, 100);
+    const respondingInstances = () =>
+      repeat(12, () => ask()).then((answers) => distinct(answers.map(({ name }) => name)).sort());
+    await eventually(respondingInstances, (all) => all.length === 2, 8000, 100);
     addresses = names;
-    await eventually(seen, (all) => all.length === 3, 12_000, 200);
+    await eventually(respondingInstances, (all) => all.length === 3, 12_000, 200);
     await backends.close("api-server-3");
     for (let times = 0; times < 3; times += 1) await repeat(10, () => ask());
     addresses = names.slice(0, 2);
@@ -301,13 +302,16 @@ describe("behind another balancer", () => {
       const claim = { "x-forwarded-for": "203.0.113.66, 198.51.100.7", "x-forwarded-proto": "https" };
       const from = (address: string) => send("/api/v1/who", { headers: claim, from: address });
       const throughBalancer = await from("127.0.0.1");
-      const seen = backends.received.at(-1)?.headers;
-      assert.deepEqual([seen?.["x-forwarded-for"], seen?.["x-forwarded-proto"]], ["198.51.100.7", "https"]);
+      const received = backends.received.at(-1)?.headers;
+      assert.deepEqual([received?.["x-forwarded-for"], received?.["x-forwarded-proto"]], ["198.51.100.7", "https"]);
       assert.ok(throughBalancer.headers["strict-transport-security"]);
       const stranger = freshAddress();
       await from(stranger);
-      const other = backends.received.at(-1)?.headers;
-      assert.deepEqual([other?.["x-forwarded-for"], other?.["x-forwarded-proto"]], [stranger, "http"]);
+      const receivedFromStranger = backends.received.at(-1)?.headers;
+      assert.deepEqual(
+        [receivedFromStranger?.["x-forwarded-for"], receivedFromStranger?.["x-forwarded-proto"]],
+        [stranger, "http"],
+      );
       // The limit counts the client, not the balancer.
       const answers = await repeat(60, () =>
         send("/api/v1/who", { from: "127.0.0.1", headers: { "x-forwarded-for": freshAddress() } }),

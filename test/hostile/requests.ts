@@ -20,7 +20,7 @@ function knownAttacks(target: Target): Case[] {
   const marks = hostileStrings["combining marks out of order"] ?? assert.fail();
   const spaces = hostileForms["spaces in the content type"] ?? assert.fail();
   const arrays = hostileJson["an array of arrays"] ?? assert.fail();
-  const known: Case[] = [
+  const attacks: Case[] = [
     () =>
       withQuery(
         base,
@@ -32,14 +32,14 @@ function knownAttacks(target: Target): Case[] {
   ];
   for (const path of target.inputs.bodyFields) {
     const label = describeCase(target, `body.${path.join(".")}, gzip`, "combining marks out of order", 40_000);
-    known.push(() => withJson(base, label, JSON.stringify(withReplacement(example, path, marks(40_000))), "gzip"));
+    attacks.push(() => withJson(base, label, JSON.stringify(withReplacement(example, path, marks(40_000))), "gzip"));
   }
   for (const field of target.inputs.formFields) {
-    known.push(() => {
+    attacks.push(() => {
       const { contentType, body } = spaces(12_000, field);
       const headers = { ...base.headers, "content-type": contentType };
       return { ...base, label: describeCase(target, "form", "spaces in the content type", 12_000), headers, body };
     });
   }
-  return known;
+  return attacks;
 }

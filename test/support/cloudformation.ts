@@ -70,8 +70,8 @@ export function errorsOfTemplate(template: Template): string[] {
   const faults: string[] = [];
   const resources = new Map<string, Resource>();
   for (const [name, { Type }] of Object.entries(template.Resources)) {
-    const found = lookUp(db, Type);
-    if (found) resources.set(name, found);
+    const resource = lookUp(db, Type);
+    if (resource) resources.set(name, resource);
     else faults.push(`${name}: there is no ${Type}`);
   }
 

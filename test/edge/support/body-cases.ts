@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { maxUploadBytes } from "../../../src/config/upload-limits.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
-import { type Edge, freshPath, receivedAt } from "./edge.ts";
+import { type Edge, freshPath, receivedRequests } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of the maximum body size and of compression. */
@@ -11,12 +11,12 @@ export function bodyCases(edge: () => Edge): void {
     const path = freshPath();
     const allowed = await send(path, { method: "POST", body: Buffer.alloc(maxUploadBytes) });
     assert.equal(allowed.status, 200);
-    assert.equal(receivedAt(edge(), path)[0]?.bytes, maxUploadBytes);
+    assert.equal(receivedRequests(edge(), path)[0]?.bytes, maxUploadBytes);
     const headers = { "content-length": String(maxUploadBytes + 1), expect: "100-continue" };
     const tooLarge = await send(path, { method: "POST", headers });
     assert.equal(tooLarge.status, 413);
     assertProblem(tooLarge, "payload_too_large");
-    assert.equal(receivedAt(edge(), path).length, 1);
+    assert.equal(receivedRequests(edge(), path).length, 1);
   });
 
   test("JSON is compressed if the client accepts compression, but a response to a sign-in is never compressed", async () => {

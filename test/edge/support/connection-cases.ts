@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { connect as connectTls } from "node:tls";
 import { openTo } from "../../shared/requests/proxy-client.ts";
-import { type Edge, receivedAt } from "./edge.ts";
+import { type Edge, receivedRequests } from "./edge.ts";
 
 /** Registers the tests of upgrades, streams and TLS. */
 export function connectionCases(edge: () => Edge): void {
@@ -32,7 +32,7 @@ export function connectionCases(edge: () => Edge): void {
     );
     const [answer] = await once(other, "data");
     assert.match(String(answer), /^HTTP\/1\.1 200 /);
-    assert.equal(receivedAt(edge(), "/api/v1/stream/h2c")[0]?.headers["upgrade"], undefined);
+    assert.equal(receivedRequests(edge(), "/api/v1/stream/h2c")[0]?.headers["upgrade"], undefined);
     other.destroy();
   });
 

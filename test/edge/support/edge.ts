@@ -16,7 +16,7 @@ export const freshPath = (): string => {
 };
 
 /** Returns the requests for one path that reached an instance. */
-export const receivedAt = ({ backends }: Edge, path: string): ReceivedRequest[] =>
+export const receivedRequests = ({ backends }: Edge, path: string): ReceivedRequest[] =>
   backends.received.filter(({ url }) => url === path);
 
 /**

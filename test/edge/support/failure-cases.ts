@@ -22,7 +22,7 @@ import { waitOfNginxMs } from "./proxy-figures.ts";
 /** With EDGE_FULL=1 the tests have their full length. By default they are shorter, so that they fit into the suite. */
 export const full = process.env["EDGE_FULL"] === "1";
 
-/** The drain times of production, or short ones that the proxies allow. */
+/** In full length, the drain times of production. Otherwise shorter drain times that the proxies allow. */
 export const drainTimes: Readonly<Record<string, string>> = full
   ? Object.fromEntries(Object.entries(drainDefaults(true)).map(([name, ms]) => [name, String(ms)]))
   : shortDrain;
@@ -123,7 +123,7 @@ export function restartCases(proxied: () => ProxiedFleet): void {
       [],
     );
     if (!proxied().closesIdleAtReload) assert.deepEqual(failures, []);
-    // The connection was closed before the request was read, so a retry is safe.
+    // The failed requests did not reach an instance, so a client can safely retry them.
     const output = proxied().fleet.output();
     assert.deepEqual(
       failures.filter(({ id }) => output.includes(id)),

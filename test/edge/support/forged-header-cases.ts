@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
-import { type Edge, freshPath, receivedAt, waitForLogLine } from "./edge.ts";
+import { type Edge, freshPath, receivedRequests, waitForLogLine } from "./edge.ts";
 
 /** Registers tests with forged headers. Of these headers of a client, the proxy forwards only a well-formed request id. */
 export function forgedHeaderCases(edge: () => Edge): void {
@@ -19,14 +19,14 @@ export function forgedHeaderCases(edge: () => Edge): void {
         from,
         headers: { ...headers, [spell("X-Forwarded-Proto")]: "https", Connection: "close, X-Forwarded-For" },
       });
-      const [seen] = receivedAt(edge(), path);
-      assert.equal(seen?.headers["x-forwarded-for"], from);
-      assert.equal(seen?.headers["x-real-ip"], from);
-      assert.equal(seen?.headers["x-forwarded-proto"], "http");
-      assert.equal(seen?.headers["x-forwarded-host"], seen?.headers["host"]);
-      assert.equal(seen?.headers["x-forwarded-port"], "80");
-      assert.equal(seen?.headerNames.filter((name) => name === "x-forwarded-for").length, 1);
-      const leaked = Object.entries(seen?.headers ?? {}).filter(([, value]) => value.includes("203.0.113.66"));
+      const [received] = receivedRequests(edge(), path);
+      assert.equal(received?.headers["x-forwarded-for"], from);
+      assert.equal(received?.headers["x-real-ip"], from);
+      assert.equal(received?.headers["x-forwarded-proto"], "http");
+      assert.equal(received?.headers["x-forwarded-host"], received?.headers["host"]);
+      assert.equal(received?.headers["x-forwarded-port"], "80");
+      assert.equal(received?.headerNames.filter((name) => name === "x-forwarded-for").length, 1);
+      const leaked = Object.entries(received?.headers ?? {}).filter(([, value]) => value.includes("203.0.113.66"));
       assert.deepEqual(leaked, []);
     });
   }
@@ -34,7 +34,7 @@ export function forgedHeaderCases(edge: () => Edge): void {
   test("over TLS, an instance gets the scheme https and the response has HSTS; over plain HTTP, the response has no HSTS", async () => {
     const path = freshPath();
     const overTls = await send(path, { tls: true });
-    assert.equal(receivedAt(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
+    assert.equal(receivedRequests(edge(), path)[0]?.headers["x-forwarded-proto"], "https");
     assert.match(String(overTls.headers["strict-transport-security"]), /^max-age=31536000/);
     const overPlainHttp = await send(path);
     assert.equal(overPlainHttp.headers["strict-transport-security"], undefined);
@@ -43,14 +43,14 @@ export function forgedHeaderCases(edge: () => Edge): void {
   test("a Host with its port reaches the instance unchanged", async () => {
     const path = freshPath();
     await send(path, { headers: { host: "localhost:8080" } });
-    assert.equal(receivedAt(edge(), path)[0]?.headers["host"], "localhost:8080");
+    assert.equal(receivedRequests(edge(), path)[0]?.headers["host"], "localhost:8080");
   });
 
   for (const id of ["well-formed_id.1", "a".repeat(128), "12345678"]) {
     test(`the request id ${id.slice(0, 20)} is kept for the instance, the response and the log`, async () => {
       const path = freshPath();
       const answer = await send(path, { headers: { "X-Request-Id": id } });
-      assert.equal(receivedAt(edge(), path)[0]?.headers["x-request-id"], id);
+      assert.equal(receivedRequests(edge(), path)[0]?.headers["x-request-id"], id);
       assert.equal(answer.headers["x-request-id"], id);
       assert.equal((await waitForLogLine(edge().proxy, path)).requestId, id);
     });
@@ -63,7 +63,7 @@ export function forgedHeaderCases(edge: () => Edge): void {
       const newId = String(answer.headers["x-request-id"]);
       assert.match(newId, /^[A-Za-z0-9._-]{8,128}$/);
       assert.notEqual(newId, id);
-      assert.equal(receivedAt(edge(), path)[0]?.headers["x-request-id"], newId);
+      assert.equal(receivedRequests(edge(), path)[0]?.headers["x-request-id"], newId);
       assert.equal((await waitForLogLine(edge().proxy, path)).requestId, newId);
     });
   }

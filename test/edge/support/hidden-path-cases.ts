@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { freshAddress, send } from "../../shared/requests/proxy-client.ts";
-import { type Edge, receivedAt, waitForAllUpstreams, waitForLogLine } from "./edge.ts";
+import { type Edge, receivedRequests, waitForAllUpstreams, waitForLogLine } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /** Registers the tests of the paths that the proxy hides, and of the probes, which are public. */
@@ -13,7 +13,7 @@ export function hiddenPathCases(edge: () => Edge): void {
         assert.equal(answer.status, 404, answer.text);
         assertProblem(answer, "not_found");
       }
-      assert.deepEqual(receivedAt(edge(), spelling), []);
+      assert.deepEqual(receivedRequests(edge(), spelling), []);
     });
   }
 

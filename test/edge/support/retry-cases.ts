@@ -4,7 +4,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { send, sendJson } from "../../shared/requests/proxy-client.ts";
 import { names } from "../../shared/servers/fleet.ts";
 import { haproxyIsAtLeast } from "../../shared/servers/proxies.ts";
-import { type Edge, freshPath, receivedAt, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
+import { type Edge, freshPath, receivedRequests, stopAllUpstreams, waitForAllUpstreams } from "./edge.ts";
 import { assertProblem } from "./problem.ts";
 
 /**
@@ -50,7 +50,7 @@ export function retryCases(edge: () => Edge): void {
     await edge().backends.close("api-server-2");
     const answers = await Promise.all(Array.from({ length: 30 }, () => sendJson("/api/v1/refused", { name: "x" })));
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [200]);
-    assert.equal(receivedAt(edge(), "/api/v1/refused").length, 30);
+    assert.equal(receivedRequests(edge(), "/api/v1/refused").length, 30);
     await edge().backends.open("api-server-2");
     await waitForAllUpstreams();
   });
@@ -67,7 +67,7 @@ export function retryCases(edge: () => Edge): void {
       deaths = 0;
       const path = freshPath();
       const answer = await responseOrClosed(edge(), send(path, { method, body: "{}" }));
-      assert.equal(receivedAt(edge(), path).length, 1);
+      assert.equal(receivedRequests(edge(), path).length, 1);
       if (answer === undefined) continue;
       assert.equal(answer.status, 502);
       assertProblem(answer, "unavailable");
@@ -75,7 +75,7 @@ export function retryCases(edge: () => Edge): void {
     deaths = 0;
     const path = freshPath();
     assert.equal((await send(path)).status, 200);
-    assert.equal(receivedAt(edge(), path).length, 2);
+    assert.equal(receivedRequests(edge(), path).length, 2);
     edge().backends.behave();
   });
 

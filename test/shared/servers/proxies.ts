@@ -219,13 +219,13 @@ async function waitUntilOk(url: string, child: ChildProcess, output = () => ""):
       (answer) => answer.status,
       () => 0,
     );
-  const seen = await eventually(
+  const lastStatus = await eventually(
     () => (child.exitCode === null ? status() : -1),
     (code) => code === 200 || code === -1,
     10_000,
     50,
   );
-  if (seen !== 200) throw new Error(`${child.spawnfile} did not start.\n${output()}`);
+  if (lastStatus !== 200) throw new Error(`${child.spawnfile} did not start.\n${output()}`);
 }
 
 const jsonLines = (text: string): AccessLine[] =>

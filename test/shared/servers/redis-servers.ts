@@ -260,9 +260,9 @@ function prepare(port: number, settings: readonly string[], flags: readonly stri
       started.stdout.on("data", (chunk: Buffer) => (output += chunk));
       for (const event of ["exit", "error"]) started.on(event, () => running.delete(started));
       const answers = () => (running.has(started) ? askRedis(port, "ping").catch(String) : "ended");
-      const seen = await eventually(answers, (answer) => answer === "PONG" || answer === "ended", startLimitMs);
+      const reply = await eventually(answers, (answer) => answer === "PONG" || answer === "ended", startLimitMs);
       // The response may come from another program that took the port.
-      if (seen === "ended" || !running.has(started)) throw new Error(`redis-server did not start:\n${output}`);
+      if (reply === "ended" || !running.has(started)) throw new Error(`redis-server did not start:\n${output}`);
     },
     stop,
     freeze: () => child?.kill("SIGSTOP"),
