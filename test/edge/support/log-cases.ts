@@ -27,7 +27,7 @@ export function logCases(edge: () => Edge): void {
     });
   }
 
-  test("queries and credentials are never waitForLogLine, not even after errors", async () => {
+  test("queries and credentials are never logged, not even after errors", async () => {
     const headers = { authorization: "Bearer s3cret-bearer", cookie: "haven_session=s3cret-cookie" };
     const query = "?token=s3cret-query";
     await send(`/api/v1/fine${query}`, { headers: { ...headers, referer: `http://a/${query}` } });
