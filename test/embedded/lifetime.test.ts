@@ -34,11 +34,11 @@ test(
     t.diagnostic(`all gone after ${tookMs} ms`);
     await busy;
 
-    const again = startApp(t, dataDir);
-    const { databaseUrl: url, shared } = await again.message();
+    const restarted = startApp(t, dataDir);
+    const { databaseUrl: url, shared } = await restarted.message();
     assert.equal(shared, false);
     assert.deepEqual(await query(url, "SELECT one FROM kept"), [1]);
-    await again.stop();
+    await restarted.stop();
   },
 );
 
@@ -54,10 +54,10 @@ test(
     await app.kill();
     await eventually(exitLimitMs, async () => (await stillRunning(started)).length === 0);
     await mkdir(join(dataDir, "postgres.unfinished", "base"), { recursive: true });
-    const again = startApp(t, dataDir);
-    assert.deepEqual(await query((await again.message()).databaseUrl, "SELECT 1"), [1]);
+    const restarted = startApp(t, dataDir);
+    assert.deepEqual(await query((await restarted.message()).databaseUrl, "SELECT 1"), [1]);
     await assert.rejects(stat(join(dataDir, "postgres.unfinished")), /ENOENT/);
-    await again.stop();
+    await restarted.stop();
   },
 );
 

@@ -46,10 +46,10 @@ test("seed adds the missing rows of the estate, and its account can read them", 
   ];
   assert.deepEqual(await countsIn(url), countsOf(12));
   const [, password = ""] = /password (\S+)\.$/m.exec(first.output) ?? [];
-  const again = await seed(["--rows", "1200"], { DATABASE_URL: url });
-  assert.match(again.output, /^The estate has 1,200 rows; 0 were added\. .* its password was printed/);
-  const more = await seed(["--rows", "1300"], { DATABASE_URL: url });
-  assert.match(more.output, /The estate has 1,300 rows; 100 were added\./);
+  const second = await seed(["--rows", "1200"], { DATABASE_URL: url });
+  assert.match(second.output, /^The estate has 1,200 rows; 0 were added\. .* its password was printed/);
+  const third = await seed(["--rows", "1300"], { DATABASE_URL: url });
+  assert.match(third.output, /The estate has 1,300 rows; 100 were added\./);
   assert.deepEqual(await countsIn(url), countsOf(13));
 
   const haven = await startHaven({ env: { ...sameSecret, DATABASE_URL: url } });

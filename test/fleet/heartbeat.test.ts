@@ -42,8 +42,8 @@ const malformed: readonly (readonly [string, string])[] = [
   ["nested JSON, 4,000 levels deep,", "[".repeat(4000)],
 ];
 
-for (const [what, text] of malformed)
-  test(`${what} is not a heartbeat`, () => assert.equal(parseHeartbeat(text), undefined));
+for (const [description, text] of malformed)
+  test(`${description} is not a heartbeat`, () => assert.equal(parseHeartbeat(text), undefined));
 
 const fields: readonly (readonly [string, object, object])[] = [
   ["a rate that is text", { requestsPerSecond: "many" }, { requestsPerSecond: 0 }],
@@ -52,8 +52,8 @@ const fields: readonly (readonly [string, object, object])[] = [
   ["a field of a newer version", { mood: "good" }, { instance: "api-server-1" }],
 ];
 
-for (const [what, overrides, expected] of fields) {
-  test(`${what} leaves all other fields usable`, () => {
+for (const [fault, overrides, expected] of fields) {
+  test(`a heartbeat with ${fault} keeps all other fields usable`, () => {
     const parsed = parseHeartbeat(textWith(overrides));
     assert.partialDeepStrictEqual(parsed, expected);
     assert.deepEqual(parsed?.checks, heartbeat.checks);
@@ -68,8 +68,8 @@ const malformedReports: readonly (readonly [string, unknown])[] = [
   ["that is null", null],
 ];
 
-for (const [what, report] of malformedReports) {
-  test(`a check report ${what} is ignored, and the others are used`, () => {
+for (const [fault, report] of malformedReports) {
+  test(`a check report ${fault} is ignored, and the other check reports are used`, () => {
     const parsed = parseHeartbeat(textWith({ checks: { postgres: report, redis: ["down", true, 9] } }));
     assert.deepEqual([...(parsed?.checks ?? [])], [["redis", { status: "down", failing: true, succeededMsAgo: 9 }]]);
   });

@@ -58,8 +58,8 @@ const tallies: readonly (readonly [string, Vote])[] = [
 
 for (const [others, vote] of tallies) {
   test(`the reports ${others || "(none)"} give the vote ${vote}`, () => {
-    const seen = [...others].map((letter) => (letter === "h" || letter === "f" ? reports[letter] : reports.u));
-    assert.equal(tally(countPeers(seen, failingForMs)), vote);
+    const peerReports = [...others].map((letter) => (letter === "h" || letter === "f" ? reports[letter] : reports.u));
+    assert.equal(tally(countPeers(peerReports, failingForMs)), vote);
   });
 }
 

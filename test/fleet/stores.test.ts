@@ -89,19 +89,19 @@ for (const [name, open] of [
       await store.write(entryOf(peer));
       await sleep(300);
       await store.write(entryOf(own));
-      const [seen, ...more] = await store.writeAndRead(entryOf(own));
-      assert.deepEqual(more, []);
-      assert.partialDeepStrictEqual(seen, { boot: peer, heartbeat: "words" });
-      const ageMs = seen?.ageMs ?? Number.NaN;
+      const [entry, ...furtherEntries] = await store.writeAndRead(entryOf(own));
+      assert.deepEqual(furtherEntries, []);
+      assert.partialDeepStrictEqual(entry, { boot: peer, heartbeat: "words" });
+      const ageMs = entry?.ageMs ?? Number.NaN;
       assert.ok(ageMs >= 290 && ageMs < 1000, `${ageMs} ms`);
     });
 
     test("a new heartbeat replaces the previous one and resets its age", async () => {
       const { store, boots } = fixture;
       for (let count = 0; count < 5; count += 1) await store.write(entryOf(peer, `words ${count}`));
-      const [seen] = await store.writeAndRead(entryOf(own));
-      assert.partialDeepStrictEqual(seen, { heartbeat: "words 4" });
-      assert.ok((seen?.ageMs ?? Number.NaN) < 250);
+      const [entry] = await store.writeAndRead(entryOf(own));
+      assert.partialDeepStrictEqual(entry, { heartbeat: "words 4" });
+      assert.ok((entry?.ageMs ?? Number.NaN) < 250);
       assert.equal((await boots()).length, 2);
     });
 
@@ -111,18 +111,18 @@ for (const [name, open] of [
       await store.write(entryOf(peer, "new words"));
       await sleep(200);
       await store.write(old);
-      const [seen] = await store.writeAndRead(entryOf(own));
-      assert.equal(seen?.heartbeat, "new words");
-      assert.ok((seen?.ageMs ?? 0) >= 190, `${seen?.ageMs} ms`);
+      const [entry] = await store.writeAndRead(entryOf(own));
+      assert.equal(entry?.heartbeat, "new words");
+      assert.ok((entry?.ageMs ?? 0) >= 190, `${entry?.ageMs} ms`);
     });
 
     test("an entry that is an hour old, or an hour in the future, is not returned, and is deleted", async () => {
       const { store, plant, boots } = fixture;
       for (const agoMs of [3_600_000, -3_600_000]) await plant(randomUUID(), "lies", agoMs);
       await store.write(entryOf(peer));
-      const seen = await store.writeAndRead(entryOf(own));
+      const entries = await store.writeAndRead(entryOf(own));
       assert.deepEqual(
-        seen.map(({ boot }) => boot),
+        entries.map(({ boot }) => boot),
         [peer],
       );
       assert.deepEqual(await boots(), [own, peer].sort());
@@ -132,8 +132,8 @@ for (const [name, open] of [
       const { store, plant } = fixture;
       const otherVersion = randomUUID();
       await plant(otherVersion, '{"v":9 \\u0000 " \' ü', 10);
-      const seen = (await store.writeAndRead(entryOf(own))).find(({ boot }) => boot === otherVersion);
-      assert.equal(seen?.heartbeat, '{"v":9 \\u0000 " \' ü');
+      const entry = (await store.writeAndRead(entryOf(own))).find(({ boot }) => boot === otherVersion);
+      assert.equal(entry?.heartbeat, '{"v":9 \\u0000 " \' ü');
     });
 
     test("an entry is removed at once, and removing it twice is harmless", async () => {
@@ -148,8 +148,8 @@ for (const [name, open] of [
       for (let count = 0; count < 10; count += 1) await plant(randomUUID(), "old", 60_000);
       const ids = Array.from({ length: 20 }, () => randomUUID());
       await Promise.all(ids.map((boot) => store.writeAndRead(entryOf(boot))));
-      const seen = await Promise.all(ids.map((boot) => store.writeAndRead(entryOf(boot))));
-      for (const entries of seen) assert.ok(entries.length >= 19);
+      const reads = await Promise.all(ids.map((boot) => store.writeAndRead(entryOf(boot))));
+      for (const entries of reads) assert.ok(entries.length >= 19);
     });
 
     test("instances that return from an outage together, with expired rows, do not wait for each other", async () => {

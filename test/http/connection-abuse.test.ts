@@ -11,8 +11,8 @@ before(async () => {
   haven = await startHavenProcess({ env: { AUTH_RATE_LIMIT: "0", OVERLOAD_DELAY_MS: "0" } });
 });
 
-const post = (path: string, body: string, more = "") =>
-  `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${more}\r\n${body}`;
+const post = (path: string, body: string, extraHeaders = "") =>
+  `POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n${extraHeaders}\r\n${body}`;
 
 /** Sends requests one after another on one connection, waiting for each answer. */
 async function exchange(socket: Socket, request: string): Promise<string> {

@@ -90,11 +90,11 @@ test("an error lists at most 20 fields and shortens long names", async () => {
 const head = (rest: string) =>
   `POST /test/echo HTTP/1.1\r\nHost: haven\r\nContent-Type: application/json\r\n${rest}\r\n\r\n`;
 
-for (const more of ["", "\r\nExpect: 100-continue"]) {
-  test(`a Content-Length over the limit is answered with 413 before the client sends the body${more && ", also with Expect: 100-continue"}`, async () => {
+for (const extraHeader of ["", "\r\nExpect: 100-continue"]) {
+  test(`a Content-Length over the limit is answered with 413 before the client sends the body${extraHeader && ", also with Expect: 100-continue"}`, async () => {
     const socket = await open(haven.port);
     const elapsedMs = startStopwatch();
-    socket.write(head(`Content-Length: 20000000${more}`));
+    socket.write(head(`Content-Length: 20000000${extraHeader}`));
     const [answer] = await once(socket, "data");
     assert.match(String(answer), /^HTTP\/1\.1 413 /);
     assert.doesNotMatch(String(answer), /100 Continue|Retry-After/i);
@@ -146,7 +146,7 @@ test("the ready probe lists ten unknown checks and counts the others", async () 
   const answer = await ask(`${haven.url}/ready?exclude=${unknown},${unknown}`.slice(0, 15_000));
   const { warnings } = answer.json() as { warnings: string[] };
   assert.equal(warnings.length, 11);
-  assert.match(warnings[10] ?? "", /^\d+ more unknown checks$/);
+  assert.match(warnings[10] ?? "", /^\d+ extraHeader unknown checks$/);
   assert.ok(answer.bytes.length < 4000);
   const repeated = (await ask(`${haven.url}/ready?exclude=${"a,".repeat(7000)}redis`)).json() as {
     warnings: string[];

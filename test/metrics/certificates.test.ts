@@ -25,8 +25,8 @@ test("the expiry time of a dependency's certificate is in the metrics and in /he
   const { env } = await startTlsRedis({ days: 30 });
   const haven = await startHaven({ env });
   const metrics = () => ask(`${haven.url}/metrics`);
-  const seen = await eventually(metrics, ({ text }) => text.includes("tls_certificate_expiry_timestamp_seconds{"));
-  const [, of, expiresAt] = /^tls_certificate_expiry_timestamp_seconds\{of="(\w+)"\} (\d+)$/m.exec(seen.text) ?? [];
+  const exposed = await eventually(metrics, ({ text }) => text.includes("tls_certificate_expiry_timestamp_seconds{"));
+  const [, of, expiresAt] = /^tls_certificate_expiry_timestamp_seconds\{of="(\w+)"\} (\d+)$/m.exec(exposed.text) ?? [];
   assert.equal(of, "redis");
   assert.ok(Math.abs(Number(expiresAt) * 1000 - Date.now() - 30 * 86_400_000) < 3_600_000);
   const { certificates } = (await ask(`${haven.url}/health/detailed`)).json() as { certificates: unknown[] };

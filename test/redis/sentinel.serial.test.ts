@@ -61,11 +61,11 @@ test("commands, scripts and pings find the primary through Sentinel, also while 
 }, async () => {
   const { servers, redis, target, ping } = await open();
   servers.sentinelServers[0]?.freeze();
-  const late = createRedis(target, limits, "test");
-  atEnd(() => late.disconnect());
-  await eventually(() => outcome(late.ping()), isPong, 2000);
+  const laterClient = createRedis(target, limits, "test");
+  atEnd(() => laterClient.disconnect());
+  await eventually(() => outcome(laterClient.ping()), isPong, 2000);
   assert.equal(await ping(), "up");
-  for (const client of [redis, late]) {
+  for (const client of [redis, laterClient]) {
     assert.equal(typeof (await script(client, ["haven:{ada}:session", "haven:{ada}:count"], ["ada"])), "number");
     assert.equal(await client.get("haven:{ada}:session"), "ada");
   }

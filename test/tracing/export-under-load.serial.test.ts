@@ -92,8 +92,8 @@ async function assertSameService(t: TestContext, traced: HavenProcess): Promise<
   assert.equal(describeFailures(withTraces.filter(({ outcome }) => outcome !== "200" && outcome !== "503")), "");
   for (const phase of ["Redis refuses", "Postgres hangs"] as const) {
     const [expected, actual] = [without, withTraces].map((all) => {
-      const those = inPhases(all, phase);
-      return those.filter((one) => !isServed(one)).length / those.length;
+      const ofPhase = inPhases(all, phase);
+      return ofPhase.filter((answer) => !isServed(answer)).length / ofPhase.length;
     });
     // The breakers of the two servers do not open in the same moment.
     assert.ok((actual ?? 1) <= (expected ?? 0) + 0.1, `${phase}: ${actual} failed, ${expected} without traces`);

@@ -38,8 +38,8 @@ async function startPooled(settings: readonly string[], { migrated = true } = {}
   return { pooler, url: url.href, direct };
 }
 
-function open(url: string, more: { poolMax?: number; idleTransactionTimeoutMs?: number } = {}): Database {
-  const db = createDatabase({ ...limits, ...more, url }, (work) => work());
+function open(url: string, overrides: { poolMax?: number; idleTransactionTimeoutMs?: number } = {}): Database {
+  const db = createDatabase({ ...limits, ...overrides, url }, (work) => work());
   atEnd(() => db.close());
   return db;
 }
