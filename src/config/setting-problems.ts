@@ -45,9 +45,10 @@ export function crossProblems(v: Given): SettingProblem[] {
     if (v[cert] && v[key] && !isMatchingPair(v[cert], v[key]))
       report(key, `names a key that does not belong to the certificate in ${cert}`);
   }
-  const redisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
+  const usesRedisTls = v["REDIS_TLS"] === "true" || v["REDIS_URL"]?.startsWith("rediss:") === true;
   for (const name of ["REDIS_CA_FILE", "REDIS_CERT_FILE"])
-    if (v[name] && !redisTls) report(name, "has no effect without REDIS_TLS=true, or a URL that starts with rediss://");
+    if (v[name] && !usesRedisTls)
+      report(name, "has no effect without REDIS_TLS=true, or a URL that starts with rediss://");
   const bucket = ["S3_BUCKET", "S3_ENDPOINT", "S3_REGION"];
   const keys = ["S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"];
   if ([...bucket, ...keys].some((name) => v[name])) {

@@ -17,15 +17,24 @@ const levels: Readonly<Record<string, { label: string; colour: Colour }>> = {
 };
 
 /** Fields that are shown at another place of the line, or that have the same value in all lines of a process. */
-const hidden = new Set(["level", "time", "service", "instance", "version", "msg", "err", "requestId", "spanId"]);
-const hiddenInRequests = new Set([...hidden, "method", "path", "route", "status", "durationMs", "address", "userId"]);
+const hiddenFields = new Set(["level", "time", "service", "instance", "version", "msg", "err", "requestId", "spanId"]);
+const hiddenInRequests = new Set([
+  ...hiddenFields,
+  "method",
+  "path",
+  "route",
+  "status",
+  "durationMs",
+  "address",
+  "userId",
+]);
 
 const maxLineLength = 64 * 1024;
 const maxValueLength = 160;
 
 /**
- * Returns one line for people for one JSON line of the log. Other text is returned unchanged, except that control
- * characters are removed: a log must not be able to control the terminal.
+ * Formats one JSON line of the log as one line for people. Other text is returned unchanged, except that control
+ * characters are replaced, so that a log cannot control the terminal.
  */
 export function formatLogLine(line: string, { colour, showInstance = false }: LogFormatOptions): string {
   const paint = (name: Colour, text: string): string => (colour ? `\u001b[${colours[name]}m${text}\u001b[0m` : text);
@@ -88,15 +97,15 @@ function errorText(error: unknown, depth = 0): string {
     .map(text)
     .join(" ");
   const location = depth === 0 && Array.isArray(frames) && message !== undefined ? ` (${text(frames[0])})` : "";
-  const described = message === undefined ? head : `${head}: ${text(message)}${location}`;
-  return cause === undefined || depth > 2 ? described : `${described}, caused by ${errorText(cause, depth + 1)}`;
+  const description = message === undefined ? head : `${head}: ${text(message)}${location}`;
+  return cause === undefined || depth > 2 ? description : `${description}, caused by ${errorText(cause, depth + 1)}`;
 }
 
 const otherFields = (entry: Entry): [string, unknown][] =>
   Object.entries(entry).filter(
     ([name, value]) =>
       value !== undefined &&
-      !(isRequest(entry) ? hiddenInRequests : hidden).has(name) &&
+      !(isRequest(entry) ? hiddenInRequests : hiddenFields).has(name) &&
       name !== "change" &&
       name !== "engine" &&
       name !== "aborted",
@@ -110,11 +119,11 @@ function timeOf(time: unknown): string {
   return `${digits(at.getHours())}:${digits(at.getMinutes())}:${digits(at.getSeconds())}.${digits(at.getMilliseconds(), 3)}`;
 }
 
-/** Only the first value, the last value and the length of a longer list are shown. */
-const maxListed = 4;
+/** Of a list with more values, only the first value, the last value and the length are shown. */
+const maxListedValues = 4;
 
 function text(value: unknown): string {
-  if (Array.isArray(value) && value.length > maxListed)
+  if (Array.isArray(value) && value.length > maxListedValues)
     return `${text(value[0])} … ${text(value.at(-1))} (${value.length})`;
   const raw = typeof value === "string" ? value : (JSON.stringify(value) ?? "");
   return printable(raw.length > maxValueLength ? `${raw.slice(0, maxValueLength)}…` : raw);

@@ -150,7 +150,7 @@ export class TraceInProgress implements RequestTrace, Active {
   }
 }
 
-/** The code of the error, because messages of drivers contain values and host names. */
+/** Returns the code of the error and not its message, because messages of drivers contain values and host names. */
 export function errorTypeOf(error: unknown): string {
   if (error instanceof AppError) return error.code;
   const { type, code } = redactError(error);

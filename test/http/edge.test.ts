@@ -84,7 +84,7 @@ test("the log has one line per request, without query, headers or body", async (
   assert.doesNotMatch(JSON.stringify(haven.logs), /very-secret|limit=3/);
 });
 
-test("the log has the client address from a trusted proxy, and no forged one", async () => {
+test("the log has the client address from a trusted proxy, and no address that a client has forged", async () => {
   const addressOf = async (forwarded: string) => {
     const answer = await ask(`${haven.url}/api`, { headers: { "x-forwarded-for": forwarded } });
     const isOfThisRequest = (line: LogLine) => line["requestId"] === answer.headers["x-request-id"];
@@ -106,7 +106,7 @@ test("probes are not logged", async () => {
   assert.equal(haven.logs.filter(({ path }) => path === "/alive" || path === "/ready").length, 0);
 });
 
-test("metrics count by route template, with one label for every unknown path", async () => {
+test("the metric of requests has the route template as its label, and one label for all unknown paths", async () => {
   for (const id of [1, 2, 3]) await ask(`${haven.url}/test/items/${id}`);
   for (const id of [1, 2, 3]) await ask(`${haven.url}/unknown/${id}`);
   const { text } = await ask(`${haven.url}/metrics`);

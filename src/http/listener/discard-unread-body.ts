@@ -25,8 +25,8 @@ export function createBodyDiscarder() {
   const sweep = () => {
     const now = performance.now();
     for (const [socket, { startedAt, bytesBefore }] of unread) {
-      const limitReached = socket.bytesRead - bytesBefore > maxBytes || now - startedAt > maxMs;
-      if (limitReached || (closing.has(socket) && !isArriving(socket))) socket.destroy();
+      const isLimitReached = socket.bytesRead - bytesBefore > maxBytes || now - startedAt > maxMs;
+      if (isLimitReached || (closing.has(socket) && !isArriving(socket))) socket.destroy();
       if (socket.destroyed || !isArriving(socket)) unread.delete(socket);
     }
     if (unread.size > 0) return;
