@@ -110,7 +110,7 @@ test("the pre-commit hook judges the folder for every file that the doctor reads
   for (const file of ["README.md", "src/server.ts"]) assert.doesNotMatch(file, new RegExp(hook.files), file);
 });
 
-test("the action and the hook run the version of this repository, and the image copies what it needs", () => {
+test("the action and the hook run the version of this repository, and every path that the Dockerfile copies exists", () => {
   assert.equal(action.inputs["package"]?.default, published);
   assert.ok(hook?.entry.includes(published));
   const recipe = read("src/doctor/Dockerfile");

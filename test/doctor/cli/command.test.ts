@@ -6,8 +6,8 @@ import { runProgram } from "../../shared/run-program.ts";
 import { cleanEnvironment, doctor, folderWith, main, report, spawned } from "../support/command-line.ts";
 import * as valid from "../support/valid-configs.ts";
 
-const slow = valid.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
-const wide = valid.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
+const shortReadTimeout = valid.nginx.replace("proxy_read_timeout 20s;", "proxy_read_timeout 10s;");
+const largeBodySize = valid.nginx.replace("client_max_body_size 5m;", "client_max_body_size 50m;");
 
 const haven = { HAVEN_DOCTOR_APPLICATION: "haven" };
 
@@ -26,7 +26,12 @@ suite("haven doctor", () => {
 
   test("the exit code is 0 without errors, 1 with errors, and 2 if a file could not be read", async () => {
     const env = "REQUEST_TIMEOUT_MS=15000\nLARGEST_UPLOAD=5m\n";
-    const folder = folderWith({ "good.conf": valid.nginx, "wide.conf": wide, "slow.conf": slow, "app.env": env });
+    const folder = folderWith({
+      "good.conf": valid.nginx,
+      "wide.conf": largeBodySize,
+      "slow.conf": shortReadTimeout,
+      "app.env": env,
+    });
     const settings = ["--settings", "app.env"];
     assert.equal((await doctor(folder, ["--nginx", "good.conf", ...settings])).code, 0);
     assert.equal((await spawned(folder, ["--nginx", "wide.conf", ...settings])).code, 0);
@@ -58,11 +63,11 @@ suite("haven doctor", () => {
   });
 
   test("--json reports each finding with its places, in the documented format", async () => {
-    const folder = folderWith({ "nginx.conf": slow, ".env.app": "REQUEST_TIMEOUT_MS=12000\n" });
+    const folder = folderWith({ "nginx.conf": shortReadTimeout, ".env.app": "REQUEST_TIMEOUT_MS=12000\n" });
     const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--settings", ".env.app", "--json"]);
     const { findings } = report.parse(JSON.parse(output));
     const [finding] = findings.filter(({ rule }) => rule === "deadline-request-longer-than-proxy");
-    const line = slow.slice(0, slow.indexOf("proxy_read_timeout 10s")).split("\n").length;
+    const line = shortReadTimeout.slice(0, shortReadTimeout.indexOf("proxy_read_timeout 10s")).split("\n").length;
     assert.deepEqual(finding?.locations, [
       { file: "nginx.conf", line },
       { file: ".env.app", line: 1 },
@@ -70,8 +75,8 @@ suite("haven doctor", () => {
     assert.match(finding?.detail ?? "", /proxy_read_timeout 10 s .*REQUEST_TIMEOUT_MS 12 s/);
   });
 
-  test("--sarif reports what code scanning requires", async () => {
-    const folder = folderWith({ "a folder/nginx.conf": slow });
+  test("--sarif prints every field that code scanning requires", async () => {
+    const folder = folderWith({ "a folder/nginx.conf": shortReadTimeout });
     const args = ["--nginx", "a folder/nginx.conf", "--nginx", "nowhere", "--sarif"];
     const { output, code } = await doctor(folder, args, { REQUEST_TIMEOUT_MS: "15000" });
     assert.equal(code, 2);
@@ -164,7 +169,7 @@ suite("haven doctor", () => {
     assert.equal(code, 1);
   });
 
-  test("a reader that closes the pipe early is not an error", async () => {
+  test("the command exits with 0 if the program that reads its output closes the pipe early", async () => {
     const command = `"${process.execPath}" "${main}" doctor --k8s - --json | true; exit \${PIPESTATUS[0]}`;
     const { code, output } = await runProgram("bash", ["--norc", "-c", command], {
       env: cleanEnvironment,
@@ -178,9 +183,9 @@ suite("haven doctor", () => {
     const { output } = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5000" });
     assert.match(output, /keep-alive-shorter-than-front/);
     assert.match(output, /5 s {2}KEEP_ALIVE_TIMEOUT_MS/);
-    const odd = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5s" });
-    assert.match(odd.output, /KEEP_ALIVE_TIMEOUT_MS must be a whole number of milliseconds/);
-    assert.equal(odd.code, 0);
+    const invalid = await doctor(folder, ["--nginx", "nginx.conf"], { KEEP_ALIVE_TIMEOUT_MS: "5s" });
+    assert.match(invalid.output, /KEEP_ALIVE_TIMEOUT_MS must be a whole number of milliseconds/);
+    assert.equal(invalid.code, 0);
   });
 
   test("with several settings files the last one that sets a variable wins", async () => {
@@ -201,7 +206,7 @@ suite("haven doctor", () => {
   });
 
   test("a file in Latin-1 is read, and the report mentions the encoding", async () => {
-    const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${wide}`, "latin1") });
+    const folder = folderWith({ "nginx.conf": Buffer.from(`# one\n# f\u00fcr alle\n${largeBodySize}`, "latin1") });
     const { findings, notUnderstood } = report.parse(
       JSON.parse((await doctor(folder, ["--nginx", "nginx.conf", "--json"], haven)).output),
     );
@@ -220,7 +225,7 @@ suite("haven doctor", () => {
 
   test("no line of the table is wider than 80 columns, and a pipe gets no colours", async () => {
     const folder = folderWith({
-      "nginx.conf": slow.replace("limit_req_status 429;", ""),
+      "nginx.conf": shortReadTimeout.replace("limit_req_status 429;", ""),
       "api.yaml": valid.kubernetes.replace("60\n", "10\n"),
     });
     const { output } = await doctor(folder, ["--nginx", "nginx.conf", "--k8s", "api.yaml"]);

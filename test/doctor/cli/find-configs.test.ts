@@ -29,7 +29,7 @@ suite("haven-doctor FOLDER", () => {
     );
   });
 
-  test("a Helm chart is named with the command that renders it, and its templates are not read", async () => {
+  test("a Helm chart is reported with the command that renders it, and its templates are not read", async () => {
     const chart = {
       "deploy/chart/Chart.yaml": "apiVersion: v2\nname: api\nversion: 1.0.0\n",
       "deploy/chart/templates/api.yaml": "apiVersion: apps/v1\nkind: Deployment\nreplicas: {{ .Values.replicas }}\n",

@@ -21,14 +21,14 @@ const read = (file: string) => readFileSync(join(root, file), "utf8");
 
 type Change = { files?: Files; settings?: string; runKustomize?: RunKustomize; versions?: Versions };
 
-function outcome(
+function problemsOf(
   deployments: readonly ConfigPaths[],
   { files = disk, settings = "", runKustomize = renderShipped, versions = {} }: Change = {},
 ) {
   const diagnostics = createDiagnostics();
-  const given = readDotEnv(`HAVEN_DOCTOR_APPLICATION=haven\n${settings}`, "settings.env", diagnostics);
+  const settingValues = readDotEnv(`HAVEN_DOCTOR_APPLICATION=haven\n${settings}`, "settings.env", diagnostics);
   const { findings, notUnderstood, unreadable } = diagnose(
-    { deployments, settings: given, settingsFile: "environment", versions },
+    { deployments, settings: settingValues, settingsFile: "environment", versions },
     { ...sourcesOf(files), runKustomize, diagnostics },
   );
   return [
@@ -37,19 +37,19 @@ function outcome(
   ];
 }
 
-const needsKubectl = (paths: ConfigPaths) => paths.k8s !== undefined && without("kubectl");
+const skipWithoutKubectl = (paths: ConfigPaths) => paths.k8s !== undefined && without("kubectl");
 
 suite("the shipped configurations have no errors, no warnings and no unsupported parts", () => {
   for (const paths of shippedDeployments(disk, root)) {
     const [[kind, list] = [""]] = Object.entries(paths);
     test(
       `${kind}: ${(list ?? []).map((path) => path.slice(root.length)).join(", ")}`,
-      { skip: needsKubectl(paths) },
-      () => assert.deepEqual(outcome([paths]), []),
+      { skip: skipWithoutKubectl(paths) },
+      () => assert.deepEqual(problemsOf([paths]), []),
     );
   }
 
-  test("every folder with configurations is covered", () => {
+  test("the shipped configurations include every kind except PgBouncer", () => {
     const kinds = new Set(shippedDeployments(disk, root).flatMap((paths) => Object.keys(paths)));
     assert.deepEqual([...kinds].sort(), [
       "alb",
@@ -74,7 +74,7 @@ suite("the shipped configurations have no errors, no warnings and no unsupported
       };
       const newerThan = parseVersion(/-from-([\d.]+)\.conf$/.exec(variant)?.[1] ?? "");
       const versions = newerThan === undefined ? {} : { nginx: { version: newerThan, at: { file: variant, line: 1 } } };
-      assert.deepEqual(outcome([{ nginx: ["nginx/nginx.conf"] }], { files, versions }), []);
+      assert.deepEqual(problemsOf([{ nginx: ["nginx/nginx.conf"] }], { files, versions }), []);
     });
   }
 
@@ -92,7 +92,7 @@ suite("the shipped configurations have no errors, no warnings and no unsupported
         `presetenv ${name} ${value}`,
       );
       const files: Files = { ...disk, read: (path) => (path === "haproxy/haproxy.cfg" ? text : disk.read(path)) };
-      assert.deepEqual(outcome([{ haproxy: ["haproxy/haproxy.cfg"] }], { files }), []);
+      assert.deepEqual(problemsOf([{ haproxy: ["haproxy/haproxy.cfg"] }], { files }), []);
     });
   }
 });
@@ -110,12 +110,12 @@ const production = join(root, "k8s/overlays/production");
 test("TRUST_PROXY=uniquelocal in an overlay is reported, with the addresses that it covers", {
   skip: without("kubectl"),
 }, () => {
-  assert.deepEqual(outcome([{ k8s: [production] }], { runKustomize: renderWith("uniquelocal") }), [
+  assert.deepEqual(problemsOf([{ k8s: [production] }], { runKustomize: renderWith("uniquelocal") }), [
     "trap-trust-proxy-wide: haven-api-deployment trusts uniquelocal as proxies, and so every private address.",
   ]);
 });
 
-suite("the ranges that the pages recommend for a gateway cause no finding", () => {
+suite("the TRUST_PROXY ranges that the documentation recommends for a gateway cause no finding", () => {
   for (const ranges of [
     "10.244.0.0/16",
     "192.168.0.0/16",
@@ -123,23 +123,23 @@ suite("the ranges that the pages recommend for a gateway cause no finding", () =
     "loopback,linklocal,10.0.1.7",
   ]) {
     test(`${ranges} in the production overlay`, { skip: without("kubectl") }, () =>
-      assert.deepEqual(outcome([{ k8s: [production] }], { runKustomize: renderWith(ranges) }), []),
+      assert.deepEqual(problemsOf([{ k8s: [production] }], { runKustomize: renderWith(ranges) }), []),
     );
 
     test(`${ranges} in a Compose file`, () => {
       const file = "docker/docker-compose.lb.yml";
       const text = read(file).replace(/TRUST_PROXY([=:]\s*).*/, `TRUST_PROXY$1${ranges}`);
       const files: Files = { ...disk, read: (path) => (path.endsWith(file) ? text : disk.read(path)) };
-      assert.deepEqual(outcome([{ compose: [file] }], { files }), []);
+      assert.deepEqual(problemsOf([{ compose: [file] }], { files }), []);
     });
   }
 });
 
-test("an inconsistent setting is found with each shipped configuration", () => {
+test("settings that contradict the proxies cause a finding with each shipped configuration except Prometheus", () => {
   const wrong = "KEEP_ALIVE_TIMEOUT_MS=1000\nREQUEST_TIMEOUT_MS=70000\n";
   for (const paths of shippedDeployments(disk, root)) {
-    if (needsKubectl(paths)) continue;
-    const found = outcome([paths], { settings: wrong }).join("\n");
+    if (skipWithoutKubectl(paths)) continue;
+    const found = problemsOf([paths], { settings: wrong }).join("\n");
     if (paths.prometheus === undefined) assert.match(found, /grace-|deadline-/, JSON.stringify(paths));
   }
 });

@@ -6,14 +6,14 @@ import { byRule, configurations, errorsOf, findingsIn, precision } from "./accur
 import { accuracyPage } from "./accuracy-page.ts";
 
 suite("the verdicts on public configurations", () => {
-  const last = configurations.filter(({ set }) => set === "last");
+  const lastSet = configurations.filter(({ set }) => set === "last");
 
-  test("there are at least 100 configurations, and 30 that were read after the last change", () => {
-    assert.ok(configurations.length - last.length >= 100);
-    assert.ok(last.length >= 30);
+  test("at least 100 configurations have verdicts, and 30 more were read after the last change of a rule", () => {
+    assert.ok(configurations.length - lastSet.length >= 100);
+    assert.ok(lastSet.length >= 30);
   });
 
-  test("each is named by repository, path and commit, once", () => {
+  test("each configuration is identified by repository, path and commit, and listed once", () => {
     for (const { repository, commit } of configurations) {
       assert.match(repository, /^[^/]+\/[^/]+$/);
       assert.match(commit, /^[0-9a-f]{40}$/);
@@ -23,7 +23,7 @@ suite("the verdicts on public configurations", () => {
   });
 
   for (const set of [undefined, "held out", "last"] as const) {
-    test(`at least 95 % of the errors and 85 % of all findings are true: ${set ?? "together"}`, () => {
+    test(`at least 95 % of the errors and 85 % of all findings are true: ${set ?? "all sets"}`, () => {
       assert.ok(precision(errorsOf(findingsIn(set))) >= 0.95);
       assert.ok(precision(findingsIn(set)) >= 0.85);
     });

@@ -97,7 +97,7 @@ test("a named pipe as env_file is not read", async () => {
   assert.match(output, /env_file pipe: not found/);
 });
 
-test("an ignore with thousands of spaces, and thousands of YAML aliases, cost little time", () => {
+test("an ignore with 50,000 spaces and a file with 3,000 YAML aliases are parsed within 3 s", () => {
   const elapsedMs = startStopwatch();
   commentIgnoresIn(`# haven-doctor: ignore ${rule} a${" ".repeat(50_000)}b`, "nginx.conf", createDiagnostics());
   const anchors = Array.from({ length: 3000 }, (_, n) => `a${n}: &a${n} ${n}`);

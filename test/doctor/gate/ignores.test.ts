@@ -53,8 +53,8 @@ suite("an ignore in a comment", () => {
       assert.deepEqual((await run({ "nginx.conf": site(comment) })).rules, [rule], comment);
     const { notes } = await run({ "nginx.conf": site(`# haven-doctor: ignore ${rule}`) });
     assert.match(notes.join("\n"), /has no reason, so it is not applied/);
-    const typo = await run({ "nginx.conf": site("# haven-doctor: ignore trap-nginx-nothing known") });
-    assert.match(typo.notes.join("\n"), /ignore trap-nginx-nothing: unknown rule/);
+    const withTypo = await run({ "nginx.conf": site("# haven-doctor: ignore trap-nginx-nothing known") });
+    assert.match(withTypo.notes.join("\n"), /ignore trap-nginx-nothing: unknown rule/);
   });
 
   test("applies to the whole file with ignore-file", async () => {
@@ -74,7 +74,7 @@ suite("an ignore in a comment", () => {
     assert.equal(found.ignored.length, 3);
   });
 
-  test("applies to one image only if it stands on the line of that image", async () => {
+  test("applies only to the image on its own line", async () => {
     const compose =
       "services:\n  api:\n    image: api:latest # haven-doctor: ignore trap-compose-image-tag built nightly\n    restart: always\n    ports: ['80:80']\n  cache:\n    image: redis\n";
     const { findings } = await run({ "compose.yml": compose });
@@ -93,11 +93,11 @@ suite(".haven-doctor.yaml", () => {
     const strict = await run({ ...nginx, ".haven-doctor.yaml": `severities: { ${rule}: error }\n` });
     assert.deepEqual([strict.rules, strict.code], [[rule], 1]);
     const appended = site("").replace("X-Forwarded-For $remote_addr", "X-Forwarded-For $proxy_add_x_forwarded_for");
-    const more = await run({
+    const withOptionalRule = await run({
       "nginx.conf": appended,
       ".haven-doctor.yaml": "rules: { trap-forwarded-for-appended: on }\n",
     });
-    assert.ok(more.rules.includes("trap-forwarded-for-appended"));
+    assert.ok(withOptionalRule.rules.includes("trap-forwarded-for-appended"));
   });
 
   test("ignores a finding until the day on which the ignore expires", async () => {
@@ -145,7 +145,7 @@ suite(".haven-doctor.yaml", () => {
   });
 });
 
-test("a baseline hides its findings, also when lines move, and shows new ones", async () => {
+test("findings in the baseline stay ignored when their lines move, and new findings are reported", async () => {
   const folder = folderWith({ "nginx.conf": site("") });
   const wrote = await doctor(folder, [".", "--write-baseline", "known.json", "--fail-on", "warning"]);
   assert.equal(wrote.code, 0);

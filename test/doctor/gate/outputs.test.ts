@@ -15,9 +15,9 @@ const wrong = `server {
 }
 `;
 
-suite("the exit code follows --fail-on", () => {
+suite("--fail-on", () => {
   const warning = wrong.replace("Host:", "Host");
-  test("error, warning and never", async () => {
+  test("sets the lowest severity with which the exit code is 1; with never it is 0", async () => {
     const folder = folderWith({ "wrong/nginx.conf": wrong, "warning/nginx.conf": warning });
     const codeOf = async (path: string, ...args: string[]) => (await doctor(folder, [path, ...args])).code;
     assert.deepEqual(
@@ -110,11 +110,11 @@ suite("--fix", () => {
     assert.match(read("compose.yml"), /stop_grace_period: 38s/);
   });
 
-  test("changes nothing if the text on the line is written in another way", async () => {
-    const odd = "global:\n  scrape_interval: 15s\n  scrape_timeout: '20s'\n";
-    const folder = folderWith({ "prometheus.yml": odd });
+  test("leaves a value unchanged if it is written in another form than expected, such as in quotes", async () => {
+    const quoted = "global:\n  scrape_interval: 15s\n  scrape_timeout: '20s'\n";
+    const folder = folderWith({ "prometheus.yml": quoted });
     assert.equal((await doctor(folder, [".", "--fix"])).code, 1);
-    assert.equal(readFileSync(`${folder}/prometheus.yml`, "utf8"), odd);
+    assert.equal(readFileSync(`${folder}/prometheus.yml`, "utf8"), quoted);
   });
 });
 

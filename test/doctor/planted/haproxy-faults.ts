@@ -78,7 +78,7 @@ export const haproxyBases: readonly Base[] = [
   { name: "HAProxy with tabs and a TCP service", kind: "haproxy", text: mixed, alongside: { settings } },
 ];
 
-const server = /default-server check inter 2s fastinter 500ms fall 2 rise 2/;
+const defaultServer = /default-server check inter 2s fastinter 500ms fall 2 rise 2/;
 const frontend = /default_backend api\n/;
 const inFrontend = (lines: string) => `${lines}\n    default_backend api\n`;
 
@@ -92,7 +92,7 @@ export const haproxyFaults: readonly Fault[] = [
   ],
   [
     "drain-shorter-than-notice",
-    server,
+    defaultServer,
     [
       "default-server check inter 10s fall 3",
       "default-server check inter 8s fastinter 1s fall 2",
@@ -113,13 +113,13 @@ export const haproxyFaults: readonly Fault[] = [
   ],
   [
     "drain-not-checked",
-    server,
+    defaultServer,
     ["default-server inter 2s", "default-server no-check"],
     ["default-server check inter 2s", "default-server check"],
   ],
   [
     "drain-cut-sessions",
-    server,
+    defaultServer,
     ["default-server check inter 2s fastinter 500ms fall 2 on-marked-down shutdown-sessions"],
     ["default-server check inter 2s fastinter 500ms fall 2 on-marked-up shutdown-backup-sessions"],
   ],

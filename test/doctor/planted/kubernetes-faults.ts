@@ -1,10 +1,13 @@
 import * as valid from "../support/valid-configs.ts";
 import type { Base, Fault } from "./planted.ts";
 
-const own = valid.kubernetes.replace("  name: api-config\ndata:", "  name: api-config\n  labels: { app: api }\ndata:");
+const withConfigMapLabels = valid.kubernetes.replace(
+  "  name: api-config\ndata:",
+  "  name: api-config\n  labels: { app: api }\ndata:",
+);
 
 /** Two workloads of one application, one of them without an autoscaler. */
-const two = `${valid.kubernetes}---
+const twoWorkloads = `${valid.kubernetes}---
 apiVersion: apps/v1
 kind: Deployment
 metadata: { name: admin }
@@ -52,19 +55,19 @@ spec:
 `;
 
 export const kubernetesBases: readonly Base[] = [
-  { name: "Kubernetes", kind: "kubernetes", text: own },
-  { name: "Kubernetes with two workloads", kind: "kubernetes", text: two },
+  { name: "Kubernetes", kind: "kubernetes", text: withConfigMapLabels },
+  { name: "Kubernetes with two workloads", kind: "kubernetes", text: twoWorkloads },
   { name: "Kubernetes in a namespace with a cache", kind: "kubernetes", text: inNamespace },
   { name: "Kubernetes behind an ALB", kind: "kubernetes", text: valid.albIngress },
 ];
 
 const startup =
   /startupProbe:\n\s*httpGet: \{ path: \/startup, port: http \}\n\s*periodSeconds: 5\n\s*timeoutSeconds: 3\n\s*failureThreshold: 60\n\s*/;
-const grace = /terminationGracePeriodSeconds: 60/;
-const scale = /maxReplicas: 10/;
+const gracePeriod = /terminationGracePeriodSeconds: 60/;
+const maxReplicas = /maxReplicas: 10/;
 
 /** Returns the text with one replica and without a disruption budget, which requires several replicas. */
-const single = (text: string): string =>
+const withSingleReplica = (text: string): string =>
   text
     .replace("replicas: 2", "replicas: 1")
     .replace(
@@ -73,7 +76,12 @@ const single = (text: string): string =>
     );
 
 export const kubernetesFaults: readonly Fault[] = [
-  ["budget-single-replica", /replicas: 2[\s\S]*$/, [single], [(text) => text.replace("replicas: 2", "replicas: 3")]],
+  [
+    "budget-single-replica",
+    /replicas: 2[\s\S]*$/,
+    [withSingleReplica],
+    [(text) => text.replace("replicas: 2", "replicas: 3")],
+  ],
   [
     "trap-kubernetes-newer-feature",
     /startupProbe:/,
@@ -110,7 +118,7 @@ export const kubernetesFaults: readonly Fault[] = [
   ],
   [
     "grace-shorter-than-drain",
-    grace,
+    gracePeriod,
     ["terminationGracePeriodSeconds: 30", "terminationGracePeriodSeconds: 37", "# terminationGracePeriodSeconds: 60"],
     ["terminationGracePeriodSeconds: 45", "terminationGracePeriodSeconds: 50", "terminationGracePeriodSeconds: 300"],
   ],
@@ -128,7 +136,7 @@ export const kubernetesFaults: readonly Fault[] = [
   ],
   [
     "grace-shorter-than-shutdown",
-    grace,
+    gracePeriod,
     ["terminationGracePeriodSeconds: 40", "terminationGracePeriodSeconds: 44"],
     ["terminationGracePeriodSeconds: 46", "terminationGracePeriodSeconds: 90"],
   ],
@@ -176,7 +184,7 @@ export const kubernetesFaults: readonly Fault[] = [
   ],
   [
     "connections-more-than-database",
-    scale,
+    maxReplicas,
     ["maxReplicas: 40", "maxReplicas: 20"],
     ["maxReplicas: 8", "maxReplicas: 5"],
   ],
@@ -258,7 +266,7 @@ export const kubernetesFaults: readonly Fault[] = [
     "trap-kubernetes-no-startup-probe",
     startup,
     [""],
-    [""].map(() => (text: string) => text.replace("failureThreshold: 60", "failureThreshold: 30")),
+    [(text: string) => text.replace("failureThreshold: 60", "failureThreshold: 30")],
   ],
   [
     "deadline-start-too-short",

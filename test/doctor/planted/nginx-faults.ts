@@ -98,13 +98,12 @@ export const nginxBases: readonly Base[] = [
   { name: "nginx with a map", kind: "nginx", text: withMap, alongside: { settings } },
 ];
 
-const route = "/* here */";
 /** The start of the location for everything, in any indentation. */
 const inLocation = /location \/ \{\s*\n(?=\s*proxy_pass)/;
 const inServer = /listen 8080;\n/;
 const inUpstream = /least_conn;\n/;
-const retry = "proxy_next_upstream error timeout;";
-const at = (start: string, lines: string) => `${start}${lines}\n`.replace(route, "");
+const unchangedRetry = "proxy_next_upstream error timeout;";
+const after = (start: string, lines: string) => `${start}${lines}\n`;
 
 export const nginxFaults: readonly Fault[] = [
   [
@@ -177,13 +176,13 @@ export const nginxFaults: readonly Fault[] = [
     "trap-nginx-retry-status",
     /proxy_next_upstream error timeout;/,
     ["proxy_next_upstream error timeout http_500;", "proxy_next_upstream error timeout http_502 http_503;"],
-    [retry, "proxy_next_upstream error timeout invalid_header;"],
+    [unchangedRetry, "proxy_next_upstream error timeout invalid_header;"],
   ],
   [
     "trap-nginx-retry-writes",
     /proxy_next_upstream error timeout;/,
     ["proxy_next_upstream error timeout non_idempotent;"],
-    [retry],
+    [unchangedRetry],
   ],
   [
     "trap-nginx-limit-status",
@@ -229,9 +228,9 @@ export const nginxFaults: readonly Fault[] = [
   [
     "trap-nginx-headers-lost",
     inLocation,
-    [at("location / {\n", "proxy_set_header X-Real-IP $remote_addr;")],
+    [after("location / {\n", "proxy_set_header X-Real-IP $remote_addr;")],
     [
-      at(
+      after(
         "location / {\n",
         "proxy_set_header X-Real-IP $remote_addr; proxy_set_header Host $host; proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;",
       ),
@@ -243,19 +242,19 @@ export const nginxFaults: readonly Fault[] = [
     "trap-nginx-header-shadowed",
     inLocation,
     [
-      at("location / {\n", "add_header X-Cache HIT always;"),
-      at("location / {\n", "add_header Cache-Control no-store;"),
+      after("location / {\n", "add_header X-Cache HIT always;"),
+      after("location / {\n", "add_header Cache-Control no-store;"),
     ],
     [
-      at("location / {\n", "add_header X-Cache HIT always; add_header X-Frame-Options DENY always;"),
-      at("location / {\n", "expires 1h;"),
+      after("location / {\n", "add_header X-Cache HIT always; add_header X-Frame-Options DENY always;"),
+      after("location / {\n", "expires 1h;"),
     ],
   ],
   [
     "trap-xss-protection",
     inServer,
-    [at("listen 8080;\n", 'add_header X-XSS-Protection "1; mode=block" always;')],
-    [at("listen 8080;\n", "add_header X-XSS-Protection 0 always;")],
+    [after("listen 8080;\n", 'add_header X-XSS-Protection "1; mode=block" always;')],
+    [after("listen 8080;\n", "add_header X-XSS-Protection 0 always;")],
   ],
   [
     "trap-nginx-two-methods",
@@ -273,16 +272,16 @@ export const nginxFaults: readonly Fault[] = [
     "trap-nginx-context",
     inServer,
     [
-      at("listen 8080;\n", "limit_conn_zone $binary_remote_addr zone=c:1m;"),
-      at("listen 8080;\n", "upstream inner { server 10.0.0.9:1; }"),
-      at("listen 8080;\n", "map $uri $kind { default a; }"),
-      at("listen 8080;\n", "worker_processes 2;"),
+      after("listen 8080;\n", "limit_conn_zone $binary_remote_addr zone=c:1m;"),
+      after("listen 8080;\n", "upstream inner { server 10.0.0.9:1; }"),
+      after("listen 8080;\n", "map $uri $kind { default a; }"),
+      after("listen 8080;\n", "worker_processes 2;"),
     ],
     [
-      at("listen 8080;\n", "limit_rate 1m;"),
-      at("listen 8080;\n", "location /inner { return 204; }"),
-      at("listen 8080;\n", "set $kind a;"),
-      at("listen 8080;\n", "server_name example.org;"),
+      after("listen 8080;\n", "limit_rate 1m;"),
+      after("listen 8080;\n", "location /inner { return 204; }"),
+      after("listen 8080;\n", "set $kind a;"),
+      after("listen 8080;\n", "server_name example.org;"),
     ],
   ],
   [
@@ -294,43 +293,43 @@ export const nginxFaults: readonly Fault[] = [
   [
     "trap-nginx-foreign-directive",
     inLocation,
-    [at("location / {\n", "health_check interval=5s;")],
-    [at("location / {\n", "proxy_buffering off;")],
+    [after("location / {\n", "health_check interval=5s;")],
+    [after("location / {\n", "proxy_buffering off;")],
   ],
   [
     "trap-nginx-no-resolver",
     inServer,
     [
-      at("listen 8080;\n", "location /jobs { set $to jobs.internal; proxy_pass http://$to; }"),
-      at("listen 8080;\n", "location /jobs { set $to jobs.internal:80; proxy_pass http://$to/; }"),
+      after("listen 8080;\n", "location /jobs { set $to jobs.internal; proxy_pass http://$to; }"),
+      after("listen 8080;\n", "location /jobs { set $to jobs.internal:80; proxy_pass http://$to/; }"),
     ],
     [
-      at("listen 8080;\n", "location /jobs { resolver 10.0.0.53; set $to jobs.internal; proxy_pass http://$to; }"),
-      at("listen 8080;\n", "location /jobs { set $to 10.0.3.1:80; proxy_pass http://$to/; }"),
+      after("listen 8080;\n", "location /jobs { resolver 10.0.0.53; set $to jobs.internal; proxy_pass http://$to; }"),
+      after("listen 8080;\n", "location /jobs { set $to 10.0.3.1:80; proxy_pass http://$to/; }"),
     ],
   ],
   [
     "trap-nginx-client-chooses",
     inServer,
     [
-      at("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$http_x_instance; }"),
-      at("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$arg_host; }"),
+      after("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$http_x_instance; }"),
+      after("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$arg_host; }"),
     ],
     [
-      at("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$proxy_host; }"),
-      at("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { set $to any.internal; proxy_pass http://$to; }"),
+      after("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { proxy_pass http://$proxy_host; }"),
+      after("listen 8080;\n", "resolver 10.0.0.53;\nlocation /any { set $to any.internal; proxy_pass http://$to; }"),
     ],
   ],
   [
     "trap-nginx-health-prefix",
     inServer,
     [
-      at("listen 8080;\n", "location /health { proxy_pass http://10.0.0.1:4000/ready; }"),
-      at("listen 8080;\n", "location ^~ /healthz { proxy_pass http://10.0.0.1:4000/ready; }"),
+      after("listen 8080;\n", "location /health { proxy_pass http://10.0.0.1:4000/ready; }"),
+      after("listen 8080;\n", "location ^~ /healthz { proxy_pass http://10.0.0.1:4000/ready; }"),
     ],
     [
-      at("listen 8080;\n", "location = /health { proxy_pass http://10.0.0.1:4000/ready; }"),
-      at("listen 8080;\n", "location ^~ /healthz { proxy_pass http://10.0.0.1:4000/healthz; }"),
+      after("listen 8080;\n", "location = /health { proxy_pass http://10.0.0.1:4000/ready; }"),
+      after("listen 8080;\n", "location ^~ /healthz { proxy_pass http://10.0.0.1:4000/healthz; }"),
     ],
   ],
   [
@@ -349,18 +348,18 @@ export const nginxFaults: readonly Fault[] = [
     "budget-upload-location",
     inServer,
     [
-      at("listen 8080;\n", "location /upload { client_max_body_size 1m; proxy_pass http://10.0.0.1:4000; }"),
-      at("listen 8080;\n", "location /api/photos/ { client_max_body_size 2m; proxy_pass http://10.0.0.1:4000; }"),
+      after("listen 8080;\n", "location /upload { client_max_body_size 1m; proxy_pass http://10.0.0.1:4000; }"),
+      after("listen 8080;\n", "location /api/photos/ { client_max_body_size 2m; proxy_pass http://10.0.0.1:4000; }"),
     ],
     [
-      at("listen 8080;\n", "location /upload { client_max_body_size 8m; proxy_pass http://10.0.0.1:4000; }"),
-      at("listen 8080;\n", "location /api/search/ { client_max_body_size 2m; proxy_pass http://10.0.0.1:4000; }"),
+      after("listen 8080;\n", "location /upload { client_max_body_size 8m; proxy_pass http://10.0.0.1:4000; }"),
+      after("listen 8080;\n", "location /api/search/ { client_max_body_size 2m; proxy_pass http://10.0.0.1:4000; }"),
     ],
   ],
   [
     "trap-nginx-newer-feature",
     inServer,
-    [at("listen 8080;\n", "http2 on; # nginx 1.24"), at("listen 8080;\n", "http2 on; # for nginx 1.22.1")],
-    [at("listen 8080;\n", "http2 on; # nginx 1.26"), at("listen 8080;\n", "http2 on;")],
+    [after("listen 8080;\n", "http2 on; # nginx 1.24"), after("listen 8080;\n", "http2 on; # for nginx 1.22.1")],
+    [after("listen 8080;\n", "http2 on; # nginx 1.26"), after("listen 8080;\n", "http2 on;")],
   ],
 ];

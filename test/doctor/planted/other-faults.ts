@@ -3,16 +3,15 @@ import { haproxyBases } from "./haproxy-faults.ts";
 import { nginxBases } from "./nginx-faults.ts";
 import type { Base, Fault } from "./planted.ts";
 
-const fixedTag = valid.compose.replaceAll(
-  "    expose:",
-  "    networks: { front: { ipv4_address: 10.5.0.2 } }\n    expose:",
+/** A Compose file that is read together with the configuration of its proxy. */
+const withWorker = valid.composeWithAddresses.replace(
+  "  postgres:\n",
+  "  jobs:\n    image: api:1.4.2\n    command: node worker.js\n    restart: unless-stopped\n  postgres:\n",
 );
-/** The proxy and its configuration stand beside the services. */
-const withProxy = `${fixedTag.replace("  postgres:\n", "  jobs:\n    image: api:1.4.2\n    command: node worker.js\n    restart: unless-stopped\n  postgres:\n")}`;
 
 export const otherBases: readonly Base[] = [
   { name: "Compose", kind: "compose", text: valid.compose },
-  { name: "Compose with a proxy and a worker", kind: "compose", text: withProxy, alongside: { nginx: valid.nginx } },
+  { name: "Compose with a proxy and a worker", kind: "compose", text: withWorker, alongside: { nginx: valid.nginx } },
   { name: "CloudFormation with ECS", kind: "alb", text: valid.alb },
   { name: "CloudFormation on Fargate", kind: "alb", text: valid.albFargate },
   { name: "CloudFormation with instances", kind: "alb", text: valid.albInstances },
@@ -93,17 +92,12 @@ export const pairFaults: readonly Fault[] = [
   ],
 ];
 
-const nginxSite = "upstream api { zone api 64k; server app1:4000; server app2:4000; }\n";
-
 /** nginx beside Compose services without fixed addresses. */
 export const nameBases: readonly Base[] = [
   {
     name: "nginx beside Compose",
     kind: "nginx",
-    text: `${nginxSite}server {\n  client_max_body_size 5m;\n  resolver 127.0.0.11 valid=5s;\n  proxy_set_header Host $host;\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_connect_timeout 2s;\n  location / { set $to http://app1:4000; proxy_pass $to; }\n}\n`.replace(
-      nginxSite,
-      "",
-    ),
+    text: "server {\n  client_max_body_size 5m;\n  resolver 127.0.0.11 valid=5s;\n  proxy_set_header Host $host;\n  proxy_set_header X-Forwarded-For $remote_addr;\n  proxy_connect_timeout 2s;\n  location / { set $to http://app1:4000; proxy_pass $to; }\n}\n",
     alongside: { compose: valid.compose },
   },
 ];

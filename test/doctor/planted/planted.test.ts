@@ -11,7 +11,7 @@ import { type Base, judge, rulesIn } from "./planted.ts";
 
 type Checker = { command: string; argsFor: (folder: string, file: string) => string[]; more?: Record<string, string> };
 
-/** The program that reads each kind of file, and how it checks one. */
+/** The program that reads each kind of file, and the arguments with which it checks a file. */
 const checkers: Partial<Record<Base["kind"], Checker>> = {
   nginx: { command: "nginx", argsFor: (folder, file) => ["-t", "-p", folder, "-e", "stderr", "-c", file] },
   haproxy: { command: "haproxy", argsFor: (_folder, file) => ["-c", "-q", "-f", file] },

@@ -37,7 +37,7 @@ function random(seed: number): () => number {
   };
 }
 
-const shards = [
+const fragments = [
   "{",
   "}",
   ";",
@@ -70,19 +70,19 @@ const shards = [
   "~",
 ];
 
-function mutated(text: string, next: () => number): string {
+function mutate(text: string, next: () => number): string {
   const at = Math.floor(next() * text.length);
   const length = Math.floor(next() * 40);
-  const shard = shards[Math.floor(next() * shards.length)] ?? "";
+  const fragment = fragments[Math.floor(next() * fragments.length)] ?? "";
   switch (Math.floor(next() * 5)) {
     case 0:
       return text.slice(0, at);
     case 1:
       return text.slice(0, at) + text.slice(at + length);
     case 2:
-      return text.slice(0, at) + shard + text.slice(at);
+      return text.slice(0, at) + fragment + text.slice(at);
     case 3:
-      return text.slice(0, at) + shard + text.slice(at + length);
+      return text.slice(0, at) + fragment + text.slice(at + length);
     default:
       return text.slice(0, at) + text.slice(at, at + length).repeat(3) + text.slice(at + length);
   }
@@ -96,7 +96,7 @@ const withFile = (disk: Files, path: string, text: string): Files => ({
 
 const disk = filesOnDisk(root);
 const rounds = 60;
-/** Fewer rounds through the file that includes the changed one, because they take longer. */
+/** Reading a file together with the file that includes it takes longer, so it has fewer rounds. */
 const roundsOfWhole = 3;
 
 suite("a shipped file that is cut, changed or repeated is reported without a crash", () => {
@@ -107,10 +107,9 @@ suite("a shipped file that is cut, changed or repeated is reported without a cra
       for (const file of files) {
         const text = readFileSync(join(root, file), "utf8");
         const path = file.endsWith("/kustomization.yaml") ? dirname(file) : file;
-        for (let round = 0; round < (path === file ? rounds : 10); round++)
-          check(file, kind, path, mutated(text, next));
+        for (let round = 0; round < (path === file ? rounds : 10); round++) check(file, kind, path, mutate(text, next));
         for (let round = 0; whole !== undefined && round < roundsOfWhole; round++)
-          check(file, kind, whole, mutated(text, next));
+          check(file, kind, whole, mutate(text, next));
       }
     });
   }
@@ -125,7 +124,7 @@ function check(file: string, kind: ConfigKind | "settings", path: string, text: 
     { deployments, settings, settingsFile: "environment" },
     { ...sourcesOf(withFile(disk, file, text)), diagnostics },
   );
-  const took = performance.now() - startedAt;
+  const elapsedMs = performance.now() - startedAt;
   for (const note of [...notUnderstood, ...unreadable]) {
     assert.ok(
       note.line >= 1 && note.text.length > 0 && !/\bat .*:\d+:\d+\)?$|TypeError|undefined/.test(note.text),
@@ -133,11 +132,11 @@ function check(file: string, kind: ConfigKind | "settings", path: string, text: 
     );
   }
   for (const { places } of findings) for (const { line } of places) assert.ok(Number.isInteger(line) && line >= 1);
-  assert.ok(took < 5000, `${file} took ${Math.round(took)} ms`);
+  assert.ok(elapsedMs < 5000, `${file} took ${Math.round(elapsedMs)} ms`);
 }
 
 suite("text that is not a configuration is reported without a crash", () => {
-  const odd: Readonly<Record<string, string>> = {
+  const nonConfigurations: Readonly<Record<string, string>> = {
     "ten thousand brackets": "[".repeat(10_000),
     "ten thousand braces": "{".repeat(10_000),
     "ten thousand blocks": "a{".repeat(10_000),
@@ -153,7 +152,7 @@ suite("text that is not a configuration is reported without a crash", () => {
     rates: `groups: [{ rules: [{ expr: '${"rate(".repeat(5000)}' }] }]`,
   };
   const kinds = ["nginx", "haproxy", "k8s", "compose", "alb", "render", "railway", "prometheus"] as const;
-  for (const [name, text] of Object.entries(odd)) {
+  for (const [name, text] of Object.entries(nonConfigurations)) {
     test(name, () => {
       // All YAML readers share the parser, so one of them is enough for the slow input.
       const checkedKinds = name === "an alias bomb" ? (["compose"] as const) : kinds;

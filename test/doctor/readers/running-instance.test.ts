@@ -33,7 +33,7 @@ suite("--live", () => {
     assert.equal(without.code, 2);
   });
 
-  test("an instance that is unreachable or another server is reported in one sentence", async () => {
+  test("an unreachable address, and a server other than Haven, are reported in one sentence", async () => {
     const server = createServer((_request, response) => response.end("<html>")).listen(0, "127.0.0.1");
     atEnd(() => new Promise((done) => server.close(done)));
     await new Promise((listening) => server.once("listening", listening));

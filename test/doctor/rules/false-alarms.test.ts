@@ -129,7 +129,7 @@ const patterns: readonly Pattern[] = [
     },
   },
   {
-    name: "a check that only opens a connection detects no drain, however often it runs",
+    name: "a check that only opens a connection does not detect a drain, so its interval is not compared",
     rule: "drain-shorter-than-notice",
     reported: { haproxy: haproxy("check inter 30s"), settings: delay },
     notReported: { haproxy: haproxy("check inter 30s", ""), settings: delay },
@@ -165,7 +165,7 @@ const patterns: readonly Pattern[] = [
     notReported: { alb: listener("!If [HasCertificate, [{ Type: redirect }], [{ Type: forward }]]") },
   },
   {
-    name: "a balancer inside of the network",
+    name: "an internal load balancer",
     rule: "trap-alb-no-https",
     reported: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]") },
     notReported: { alb: listener("[{ Type: forward, TargetGroupArn: !Ref Targets }]", "internal") },
@@ -258,7 +258,7 @@ const patterns: readonly Pattern[] = [
     notReported: { haproxy: haproxy("check inter 2s", "option httpchk GET /ready\n  timeout check 10s") },
   },
   {
-    name: "the first container of a pod is its subject, not the proxy behind it",
+    name: "a pod is judged by its first container, not by the proxy in its second container",
     rule: "trap-kubernetes-no-readiness-probe",
     reported: { kubernetes: pod("ports: [{ containerPort: 80 }]") },
     notReported: {
@@ -285,7 +285,7 @@ const patterns: readonly Pattern[] = [
     notReported: { nginx: "server { location /health { proxy_pass http://api:80/health; } }\n" },
   },
   {
-    name: "without TLS the application learns nothing from X-Forwarded-Proto",
+    name: "a server without TLS need not set X-Forwarded-Proto",
     rule: "trap-nginx-headers-lost",
     reported: { nginx: tls("listen 443 ssl;") },
     notReported: { nginx: tls("listen 80;") },

@@ -13,7 +13,7 @@ const shop = `services:
 `;
 const site = "upstream shop { server shop:80; keepalive 16; }\nserver { location / { proxy_pass http://shop; } }\n";
 
-suite("the defaults of this server are not assumed for other applications", () => {
+suite("the defaults of Haven are not assumed for other applications", () => {
   test("missing settings are reported in one note for each file", () => {
     const { findings, unknownSettings } = diagnoseTexts({ compose: shop, nginx: site }, {}, "unknown");
     assert.deepEqual(
@@ -30,12 +30,12 @@ suite("the defaults of this server are not assumed for other applications", () =
     assert.ok(unknownSettings.every(({ rules, line }) => rules.length > 0 && line > 0));
   });
 
-  test("the defaults of this server are assumed for a file that sets one of its variables", () => {
+  test("the defaults of Haven are assumed for a file that sets a variable of Haven", () => {
     const haven = shop.replace("DATABASE_URL", 'DRAIN_DELAY_MS: "8000", DATABASE_URL');
     assert.ok(rulesIn(diagnoseTexts({ compose: haven }, {}, "unknown")).includes("grace-shorter-than-drain"));
   });
 
-  test("settings that are set are compared, and others are not", () => {
+  test("a setting that a file sets is compared, and a missing setting is not", () => {
     const settings = "KEEP_ALIVE_TIMEOUT_MS=5000\n";
     const { findings, unknownSettings } = diagnoseTexts({ compose: shop, nginx: site, settings }, {}, "unknown");
     assert.deepEqual(

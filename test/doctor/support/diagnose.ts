@@ -60,8 +60,8 @@ const everyRuleOn: RuleLevels = Object.fromEntries(allRules.map(({ id }) => [id,
 
 /**
  * Diagnoses one deployment with one file per kind. With "haven", the application is Haven and every rule is on. With
- * "default", the application is Haven and the rules have their default levels. With "unknown", the doctor does not know
- * the application, and the rules have their default levels.
+ * "default", the application is Haven and the rules have their default levels. With "unknown", no setting states
+ * which application it is, and the rules have their default levels.
  */
 export function diagnoseTexts(
   texts: Texts,
@@ -69,8 +69,11 @@ export function diagnoseTexts(
   application: "haven" | "unknown" | "default" = "haven",
 ): Diagnosis {
   const kinds = Object.keys(names).filter((kind): kind is Example["kind"] => Object.hasOwn(names, kind));
-  const given = kinds.filter((kind) => texts[kind] !== undefined);
-  const files = filesOf({ ...more, ...Object.fromEntries(given.map((kind) => [names[kind], texts[kind] ?? ""])) });
+  const kindsWithText = kinds.filter((kind) => texts[kind] !== undefined);
+  const files = filesOf({
+    ...more,
+    ...Object.fromEntries(kindsWithText.map((kind) => [names[kind], texts[kind] ?? ""])),
+  });
   const path = (kind: Example["kind"]) => (texts[kind] === undefined ? [] : [names[kind]]);
   const deployment: ConfigPaths = Object.fromEntries(
     configKinds.map((kind) => [kind, path(kind === "k8s" ? "kubernetes" : kind)]),

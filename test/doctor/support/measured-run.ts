@@ -1,6 +1,6 @@
 import { runDoctor } from "../../../src/doctor/cli/command.ts";
 
-// Judges the working folder in a process of its own, and prints the time and the largest memory that it took.
+// Judges the working folder in a process of its own, and prints the elapsed time and the peak memory.
 
 const start = performance.now();
 const result = await runDoctor([".", "--json"], {

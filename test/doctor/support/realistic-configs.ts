@@ -13,7 +13,7 @@ export type RealisticConfig = {
 };
 
 /**
- * Rules that require something to be set. Small configurations do not set most of it, so other tests cover these rules.
+ * Rules that report a missing setting. Small configurations leave out most settings, so other tests cover these rules.
  */
 const presenceRules = new Set([
   "trap-compose-no-restart",

@@ -2,9 +2,9 @@ import * as valid from "./valid-configs.ts";
 
 /** In the text of `base`, `from` is replaced by `to`. Then `rule` reports the line that contains `at`, or else `to`. */
 export type BrokenLine = readonly [rule: string, base: Base, from: string, to: string, at?: string];
-export type Base = keyof typeof all;
+export type Base = keyof typeof validBases;
 
-export const all = {
+export const validBases = {
   nginx: { kind: "nginx", alongside: { settings: valid.settings }, text: valid.nginx },
   haproxy: { kind: "haproxy", alongside: { settings: valid.settings }, text: valid.haproxy },
   kubernetes: { kind: "kubernetes", alongside: {}, text: valid.kubernetes },

@@ -80,7 +80,7 @@ suiteOfConfigs("realistic CloudFormation templates", [
     [],
   ),
   alb(
-    "the second of two load balancers",
+    "the idle timeout of a load balancer that does not forward to the target group is ignored",
     {
       attributes: idle,
       listener:
@@ -90,7 +90,7 @@ suiteOfConfigs("realistic CloudFormation templates", [
     [],
   ),
   alb(
-    "memory of a whole task",
+    "a heap that is too large for the memory of the task",
     {
       behind:
         'Task:\n    Type: AWS::ECS::TaskDefinition\n    Properties:\n      Memory: "512"\n      ContainerDefinitions:\n        - Name: api\n          Image: api:1.0\n          PortMappings: [{ ContainerPort: 4000 }]\n          StopTimeout: 60\n          Environment: [{ Name: NODE_OPTIONS, Value: --max-old-space-size=512 }]',

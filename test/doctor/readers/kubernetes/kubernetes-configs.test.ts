@@ -58,18 +58,18 @@ const budget = (line: string, selector: string) =>
 
 const sleeping = (time: string) => `lifecycle: { preStop: { exec: { command: [sh, -c, "sleep ${time}"] } } }`;
 
-const one = "maxUnavailable: 1";
-const many = (count: number, size: number): Parts => ({
+const oneUnavailable = "maxUnavailable: 1";
+const replicasWithPool = (count: number, size: number): Parts => ({
   replicas: count,
   env: `${delay("15000")}\n            - { name: DB_POOL_MAX, value: "${size}" }`,
-  behind: budget(one, "{ matchLabels: { app: api } }"),
+  behind: budget(oneUnavailable, "{ matchLabels: { app: api } }"),
 });
-const second = (image: string) =>
-  `---\n${pods({ ...many(5, 8), behind: "" })
+const secondWorkload = (image: string) =>
+  `---\n${pods({ ...replicasWithPool(5, 8), behind: "" })
     .replaceAll("api", "web")
     .replace("web:1.0", image)}`;
 
-const map = (namespace: string, value: string) =>
+const settingsMap = (namespace: string, value: string) =>
   object("ConfigMap", `name: settings, namespace: ${namespace}`, `data:\n  DRAIN_DELAY_MS: "${value}"`);
 
 const fromMap = "envFrom: [{ configMapRef: { name: settings } }]";
@@ -134,12 +134,22 @@ suiteOfConfigs("realistic Kubernetes manifests", [
   ),
   config(
     "settings of the same name in two namespaces",
-    { meta: ", namespace: live", env: "", from: fromMap, behind: map("trial", "1000") + map("live", "15000") },
+    {
+      meta: ", namespace: live",
+      env: "",
+      from: fromMap,
+      behind: settingsMap("trial", "1000") + settingsMap("live", "15000"),
+    },
     [],
   ),
   config(
     "settings of the workload's own namespace",
-    { meta: ", namespace: trial", env: "", from: fromMap, behind: map("live", "15000") + map("trial", "1000") },
+    {
+      meta: ", namespace: trial",
+      env: "",
+      from: fromMap,
+      behind: settingsMap("live", "15000") + settingsMap("trial", "1000"),
+    },
     [["drain-shorter-than-endpoints", 'DRAIN_DELAY_MS: "1000"']],
   ),
   config("ingress-nginx without time for a second attempt", { behind: ingress('proxy-next-upstream-timeout: "12"') }, [
@@ -215,18 +225,18 @@ suiteOfConfigs("realistic Kubernetes manifests", [
     { probes: ready.replace("/ready", "/alive") },
     [["drain-check-blind", ready.replace("/ready", "/alive"), "error"]],
   ),
-  config("pools that fit and leave room for people", many(8, 7), []),
-  config("pools that fit, without room for the health check connections", many(8, 9), [
+  config("pools that fit and leave room for people", replicasWithPool(8, 7), []),
+  config("pools that fit, without room for the health check connections", replicasWithPool(8, 9), [
     ["connections-more-than-database", '- { name: DB_POOL_MAX, value: "9" }', "warning"],
   ]),
   config(
     "two workloads with the same image share a database",
-    { ...many(5, 8), behind: budget(one, "{}") + second("api:1.0") },
+    { ...replicasWithPool(5, 8), behind: budget(oneUnavailable, "{}") + secondWorkload("api:1.0") },
     [["connections-more-than-database", '- { name: DB_POOL_MAX, value: "8" }']],
   ),
   config(
     "two workloads with different images may not share a database",
-    { ...many(5, 8), behind: budget(one, "{}") + second("other:1.0") },
+    { ...replicasWithPool(5, 8), behind: budget(oneUnavailable, "{}") + secondWorkload("other:1.0") },
     [],
   ),
   {

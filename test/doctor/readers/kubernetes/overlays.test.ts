@@ -17,7 +17,7 @@ const finding = (rule: string, file: string, name: string): Finding => ({
   hasSeparatePlaces: true,
 });
 
-test("a finding that several overlays of one base have is one finding with a place in each", () => {
+test("equal findings in several overlays of one base are merged into one finding with a place in each overlay", () => {
   const found = mergeOverlays([
     finding("budget-single-replica", "kubectl kustomize api/overlays/staging", "staging-api"),
     finding("budget-single-replica", "kubectl kustomize api/overlays/production", "production-api"),

@@ -99,7 +99,7 @@ suiteOfConfigs("a missing include makes its directives unknown", [
     /^include/,
   ),
   fragment(
-    "modules contain no directives of http",
+    "a missing include outside of http does not make the directives of http unknown",
     `include modules-enabled/*.conf;\nevents {}\n${site("", headers)}`,
     [["budget-body-too-small", "location / {"]],
     /^include modules-enabled/,
