@@ -18,8 +18,8 @@ export function mergeOverlays(findings: readonly Finding[]): Finding[] {
   for (const [index, finding] of findings.entries()) {
     const base = baseOf(finding);
     const key = base === undefined ? String(index) : [finding.rule, base, subjectOf(finding)].join("\n");
-    const before = merged.get(key);
-    merged.set(key, before === undefined ? finding : mergeFindings(before, finding));
+    const earlier = merged.get(key);
+    merged.set(key, earlier === undefined ? finding : mergeFindings(earlier, finding));
   }
   return [...merged.values()];
 }

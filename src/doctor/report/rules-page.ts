@@ -37,9 +37,9 @@ function exampleOf({ kind, broken, fixed, alongside }: Example): string {
     const min = Math.min(...lines.map((line) => line.length - line.trimStart().length));
     return lines.map((line) => line.slice(min));
   };
-  const before = dedent(differing(broken, fixed)).map((line) => `- ${line}`);
-  const after = dedent(differing(fixed, broken)).map((line) => `+ ${line}`);
+  const removedLines = dedent(differing(broken, fixed)).map((line) => `- ${line}`);
+  const addedLines = dedent(differing(fixed, broken)).map((line) => `+ ${line}`);
   const settings = alongside?.settings?.trim().replaceAll("\n", " ");
   const head = `# ${languages[kind] === undefined ? kind : languages[kind]}${settings === undefined ? "" : `, with ${settings}`}`;
-  return ["```diff", head, ...before, ...after, "```"].join("\n");
+  return ["```diff", head, ...removedLines, ...addedLines, "```"].join("\n");
 }

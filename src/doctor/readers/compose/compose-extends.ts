@@ -41,8 +41,8 @@ function mergeTrees(base: Tree, own: Tree, name = ""): Tree {
   if (base.kind !== "map" || own.kind !== "map") return own;
   const entries = new Map(base.entries);
   for (const [key, value] of own.entries) {
-    const before = base.entries.get(key);
-    entries.set(key, before === undefined ? value : mergeTrees(before, value, key));
+    const baseValue = base.entries.get(key);
+    entries.set(key, baseValue === undefined ? value : mergeTrees(baseValue, value, key));
   }
   entries.delete("extends");
   return { ...own, entries };

@@ -165,8 +165,8 @@ function maxBodySizesOf(routes: readonly Route[], lookup: Lookup): ConfigNumber[
       found?.at ?? block.at,
       found === undefined ? nginxDefault : undefined,
     );
-    const before = largest.get(server);
-    if (before === undefined || (before.value !== 0 && (value === 0 || value > before.value)))
+    const largestSoFar = largest.get(server);
+    if (largestSoFar === undefined || (largestSoFar.value !== 0 && (value === 0 || value > largestSoFar.value)))
       largest.set(server, body);
   }
   return [...largest.values()];

@@ -48,9 +48,9 @@ function renderApp(
   externalSettings: SettingValues,
   diagnostics: Diagnostics,
 ): App {
-  const variables = list(service, "envVars").flatMap((one) => {
-    const group = text(one, "fromGroup");
-    return group === undefined ? [one] : list(groups.get(group), "envVars");
+  const variables = list(service, "envVars").flatMap((variable) => {
+    const group = text(variable, "fromGroup");
+    return group === undefined ? [variable] : list(groups.get(group), "envVars");
   });
   const serviceVariables = new Map<string, SettingValue>(
     variables.map((one) => [text(one, "key") ?? "", { text: text(one, "value"), at: get(one, "value")?.at ?? one.at }]),

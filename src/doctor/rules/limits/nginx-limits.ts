@@ -30,7 +30,7 @@ export const nginxLimitRules: readonly Rule[] = [
       fixed: server("limit_req_status 429;\n  location / { limit_req zone=auth burst=5; }"),
     },
     find: eachNginx(({ all, root }) => {
-      const wrong = all.flatMap((directive) => {
+      const wrongStatuses = all.flatMap((directive) => {
         if (directive.name !== "limit_req" && directive.name !== "limit_conn") return [];
         const found = effectiveDirectives(directive.parent, root, `${directive.name}_status`);
         if (found === undefined || found[0]?.args[0] === "429") return [];
@@ -38,7 +38,7 @@ export const nginxLimitRules: readonly Rule[] = [
         return [{ name: `${directive.name}_status`, status, at: status?.at ?? directive.at }];
       });
       return onePerFile(
-        [...Map.groupBy(wrong, ({ at }) => at.line).values()].flatMap(([first]) => first ?? []),
+        [...Map.groupBy(wrongStatuses, ({ at }) => at.line).values()].flatMap(([first]) => first ?? []),
         ({ at }) => at,
         (found) => ({
           message: namesText(

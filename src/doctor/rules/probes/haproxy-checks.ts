@@ -57,14 +57,14 @@ export const haproxyCheckRules: readonly Rule[] = [
       const checked = proxies.flatMap(({ section, servers }) =>
         servers.filter((server) => isChecked(server) && !isTracking(server)).map((server) => ({ section, server })),
       );
-      const firstOf = new Map(checked.toReversed().map((one) => [one.server.address, one]));
+      const firstByAddress = new Map(checked.toReversed().map((one) => [one.server.address, one]));
       return checked.flatMap(({ section, server }): Violation[] => {
-        const before = firstOf.get(server.address);
-        if (before === undefined || before.section === section) return [];
+        const firstCheck = firstByAddress.get(server.address);
+        if (firstCheck === undefined || firstCheck.section === section) return [];
         return [
           {
-            places: [server.at, before.server.at],
-            message: `${server.address} is checked in ${before.section.name} and in ${section.name}.`,
+            places: [server.at, firstCheck.server.at],
+            message: `${server.address} is checked in ${firstCheck.section.name} and in ${section.name}.`,
           },
         ];
       });

@@ -23,10 +23,11 @@ export const haproxyRetryRules: readonly Rule[] = [
       proxies.flatMap(({ section, servers }): Violation[] => {
         const lines = effectiveLines(section);
         const retry = lines.findLast(({ words }) => words[0] === "retry-on");
-        const risky = retry?.words.slice(1).filter((word) => word !== "conn-failure" && word !== "none") ?? [];
+        const riskyConditions =
+          retry?.words.slice(1).filter((word) => word !== "conn-failure" && word !== "none") ?? [];
         const skipsWrites = lines.some(({ words }) => words[0] === "http-request" && words[1] === "disable-l7-retry");
-        if (retry === undefined || servers.length === 0 || risky.length === 0 || skipsWrites) return [];
-        return [{ places: [retry.at], message: `retry-on ${risky.join(" ")} also applies to POST.` }];
+        if (retry === undefined || servers.length === 0 || riskyConditions.length === 0 || skipsWrites) return [];
+        return [{ places: [retry.at], message: `retry-on ${riskyConditions.join(" ")} also applies to POST.` }];
       }),
     ),
   },

@@ -57,13 +57,13 @@ export const albTargetRules: readonly Rule[] = [
       fixed: ingress("alb.ingress.kubernetes.io/target-type: ip").replace("nginx", "alb"),
     },
     find: eachCluster(({ manifests }) =>
-      objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
-        const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
-        if (controllerOf(one) !== "alb" || text(found) === "ip") return [];
+      objectsOfKind(manifests.objects, "Ingress").flatMap((ingressObject): Violation[] => {
+        const targetType = annotation(ingressObject, "alb.ingress.kubernetes.io/target-type");
+        if (controllerOf(ingressObject) !== "alb" || text(targetType) === "ip") return [];
         return [
           {
-            places: [found?.at ?? get(one, "metadata", "name")?.at ?? one.at],
-            message: `The target type is ${text(found) ?? "not set, so it is instance"}.`,
+            places: [targetType?.at ?? get(ingressObject, "metadata", "name")?.at ?? ingressObject.at],
+            message: `The target type is ${text(targetType) ?? "not set, so it is instance"}.`,
           },
         ];
       }),
@@ -88,10 +88,12 @@ export const albTargetRules: readonly Rule[] = [
         (one) => text(one, "metadata", "labels", "elbv2.k8s.aws/pod-readiness-gate-inject") === "enabled",
       );
       if (hasReadinessGate || objectsOfKind(manifests.objects, "Namespace").length === 0) return [];
-      return objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
-        const found = annotation(one, "alb.ingress.kubernetes.io/target-type");
-        if (found === undefined || text(found) !== "ip" || controllerOf(one) !== "alb") return [];
-        return [{ places: [found.at], message: "No namespace in the files lets pods wait for the load balancer." }];
+      return objectsOfKind(manifests.objects, "Ingress").flatMap((ingressObject): Violation[] => {
+        const targetType = annotation(ingressObject, "alb.ingress.kubernetes.io/target-type");
+        if (targetType === undefined || text(targetType) !== "ip" || controllerOf(ingressObject) !== "alb") return [];
+        return [
+          { places: [targetType.at], message: "No namespace in the files lets pods wait for the load balancer." },
+        ];
       });
     }),
   },

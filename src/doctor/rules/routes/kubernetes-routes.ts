@@ -58,11 +58,11 @@ export const kubernetesRouteRules: readonly Rule[] = [
       fixed: ingress("nginx.ingress.kubernetes.io/proxy-body-size: 5m"),
     },
     find: eachCluster(({ manifests }) =>
-      objectsOfKind(manifests.objects, "Ingress").flatMap((one): Violation[] => {
-        const found = annotation(one, "nginx.ingress.kubernetes.io/rewrite-target");
+      objectsOfKind(manifests.objects, "Ingress").flatMap((ingressObject): Violation[] => {
+        const found = annotation(ingressObject, "nginx.ingress.kubernetes.io/rewrite-target");
         const target = text(found) ?? "";
         // A target that equals the path rewrites nothing.
-        const paths = list(one, "spec", "rules").flatMap((rule) =>
+        const paths = list(ingressObject, "spec", "rules").flatMap((rule) =>
           list(rule, "http", "paths").map((path) => text(path, "path") ?? "/"),
         );
         const isSame = paths.length > 0 && paths.every((path) => path === target);
@@ -95,8 +95,8 @@ export const kubernetesRouteRules: readonly Rule[] = [
       ),
     },
     find: eachCluster(({ manifests }) =>
-      manifests.objects.flatMap((one): Violation[] => {
-        const affinity = get(backendOf(one), "sessionAffinity");
+      manifests.objects.flatMap((manifest): Violation[] => {
+        const affinity = get(backendOf(manifest), "sessionAffinity");
         const lifetime = get(affinity, "affinityCookieTtlSec") ?? get(affinity, "cookieTtlSec");
         const type = get(affinity, "affinityType") ?? get(affinity, "type");
         if (lifetime === undefined || text(type) === "GENERATED_COOKIE") return [];

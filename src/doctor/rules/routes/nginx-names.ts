@@ -41,20 +41,20 @@ export const nginxNameRules: readonly Rule[] = [
       fixed: site("resolver 127.0.0.11 valid=5s;\n  location / { set $api http://api:4000; proxy_pass $api; }"),
     },
     find: ({ nginx, compose, versions }) =>
-      nginx.flatMap((one): Violation[] => {
-        const file = one.all[0]?.at.file ?? "";
+      nginx.flatMap((configuration): Violation[] => {
+        const file = configuration.all[0]?.at.file ?? "";
         const services = compose
-          .filter((each) => file.startsWith(each.file.replace(/[^/]*$/, "")))
-          .flatMap((each) => each.services)
+          .filter((composeFile) => file.startsWith(composeFile.file.replace(/[^/]*$/, "")))
+          .flatMap((composeFile) => composeFile.services)
           .filter(changesAddress);
-        const found = resolvedOnce(one).filter(({ host }) => services.some(({ name }) => name === host));
+        const found = resolvedOnce(configuration).filter(({ host }) => services.some(({ name }) => name === host));
         if (found.length === 0) return [];
         const names = [...new Set(found.map(({ host }) => host))];
         return [
           {
             places: found.map(({ directive }) => directive.at),
             message: `nginx looks up the address of ${names.join(", ")} only once.`,
-            ...withResolve(one.version ?? versions.nginx),
+            ...withResolve(configuration.version ?? versions.nginx),
           },
         ];
       }),

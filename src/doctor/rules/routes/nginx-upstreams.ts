@@ -78,11 +78,11 @@ export const nginxUpstreamRules: readonly Rule[] = [
     find: eachNginx(({ upstreams }) =>
       upstreams.flatMap(({ name, block }, index): Violation[] => {
         // An image may contain only some files of a folder, so only names in the same file are compared.
-        const before = upstreams
+        const earlier = upstreams
           .slice(0, index)
           .find((other) => other.name === name && other.block.at.file === block.at.file);
-        if (before === undefined) return [];
-        return [{ places: [block.at, before.block.at], message: `The upstream ${name} is already defined.` }];
+        if (earlier === undefined) return [];
+        return [{ places: [block.at, earlier.block.at], message: `The upstream ${name} is already defined.` }];
       }),
     ),
   },

@@ -18,10 +18,10 @@ export const haproxyBraceRules: readonly Rule[] = [
     find: eachHaproxy(({ sections }) =>
       sections.flatMap(({ lines }) =>
         lines.flatMap(({ words, at }): Violation[] => {
-          const open = words.filter((word) => word === "{" || word === "!{").length;
-          const close = words.filter((word) => word === "}").length;
-          const first = words[0] === "{" || words[0] === "}";
-          return open === close && !first
+          const openCount = words.filter((word) => word === "{" || word === "!{").length;
+          const closeCount = words.filter((word) => word === "}").length;
+          const startsWithBrace = words[0] === "{" || words[0] === "}";
+          return openCount === closeCount && !startsWithBrace
             ? []
             : [{ places: [at], message: `\`${words.slice(0, 4).join(" ")}\` has an unbalanced brace.` }];
         }),

@@ -76,10 +76,10 @@ export const kubernetesVersionRules: readonly Rule[] = [
     example: { kind: "kubernetes", broken: oldBudget, fixed: oldBudget.replace("v1beta1", "v1") },
     find: ({ kubernetes, versions }) =>
       kubernetes.flatMap(({ manifests }) =>
-        manifests.objects.flatMap((one): Violation[] => {
-          const [kind = "", api = ""] = [text(one, "kind"), text(one, "apiVersion")];
+        manifests.objects.flatMap((manifest): Violation[] => {
+          const [kind = "", api = ""] = [text(manifest, "kind"), text(manifest, "apiVersion")];
           const removed = removedApis.find((each) => each.kinds.test(kind) && each.api.test(api));
-          const at = get(one, "apiVersion")?.at;
+          const at = get(manifest, "apiVersion")?.at;
           if (removed === undefined || at === undefined || holdsIn(removed.fact, versions.kubernetes) === "no")
             return [];
           const edits = removed.replacement === undefined ? [] : [{ at, from: api, to: removed.replacement }];
@@ -104,8 +104,8 @@ export const kubernetesVersionRules: readonly Rule[] = [
     },
     find: ({ kubernetes, versions }) =>
       kubernetes.flatMap(({ manifests }) =>
-        manifests.objects.flatMap((one): Violation[] => {
-          const spec = podOf(one);
+        manifests.objects.flatMap((manifest): Violation[] => {
+          const spec = podOf(manifest);
           if (spec === undefined) return [];
           return features.flatMap(({ fact, what, find }): Violation[] => {
             const found = find(spec);

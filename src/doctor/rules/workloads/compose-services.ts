@@ -41,8 +41,8 @@ const service = (depends: string): string =>
 /** Returns the services that start before this service: its dependencies, and those of its dependencies. */
 function dependenciesOf(name: string, services: readonly Service[]): Set<string> {
   const found = new Set<string>();
-  const visit = (one: string) => {
-    const tree = services.find((service) => service.name === one)?.tree;
+  const visit = (serviceName: string) => {
+    const tree = services.find((service) => service.name === serviceName)?.tree;
     const depends = get(tree, "depends_on") ?? get(tree, "links");
     const names = [...entries(depends).map(([key]) => key), ...list(depends).map((item) => text(item) ?? "")];
     for (const other of names.map((item) => item.replace(/:.*$/, ""))) {
@@ -133,7 +133,7 @@ export const composeServiceRules: readonly Rule[] = [
     },
     find: ({ compose }) =>
       compose.flatMap(({ services }) => {
-        const all = services
+        const publishedPorts = services
           .filter(({ tree }) => get(tree, "profiles") === undefined)
           .flatMap(({ name, tree }) =>
             list(tree, "ports").flatMap((port) => {
@@ -141,18 +141,18 @@ export const composeServiceRules: readonly Rule[] = [
               return published === undefined ? [] : [{ name, tree, at: port.at, published }];
             }),
           );
-        const byPort = Map.groupBy(all, ({ published }) => published.port);
-        return all.flatMap((port): Violation[] => {
+        const byPort = Map.groupBy(publishedPorts, ({ published }) => published.port);
+        return publishedPorts.flatMap((port): Violation[] => {
           const { name, tree, at, published } = port;
           const replicas = replicasOnHost(tree);
           if (replicas > 1)
             return [{ places: [at], message: `${replicas} replicas of ${name} publish ${published.port}.` }];
-          const same = byPort.get(published.port) ?? [];
-          const before = same
-            .slice(0, same.indexOf(port))
+          const samePort = byPort.get(published.port) ?? [];
+          const earlier = samePort
+            .slice(0, samePort.indexOf(port))
             .find((other) => other.name !== name && collides(other.published, published));
-          if (before === undefined) return [];
-          return [{ places: [at, before.at], message: `${before.name} and ${name} both publish ${published.port}.` }];
+          if (earlier === undefined) return [];
+          return [{ places: [at, earlier.at], message: `${earlier.name} and ${name} both publish ${published.port}.` }];
         });
       }),
   },

@@ -19,16 +19,19 @@ export const kubernetesWorkloadRules: readonly Rule[] = [
       fixed: pod(ready),
     },
     find: eachCluster(({ manifests }) =>
-      manifests.objects.flatMap((one): Violation[] => {
-        if (!/^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet)$/.test(text(one, "kind") ?? "")) return [];
-        const selector = get(one, "spec", "selector");
-        const labels = podLabelsOf(one);
-        const name = text(one, "metadata", "name") ?? "";
+      manifests.objects.flatMap((manifest): Violation[] => {
+        if (!/^(?:Deployment|StatefulSet|DaemonSet|ReplicaSet)$/.test(text(manifest, "kind") ?? "")) return [];
+        const selector = get(manifest, "spec", "selector");
+        const labels = podLabelsOf(manifest);
+        const name = text(manifest, "metadata", "name") ?? "";
         // An object without labels is a patch of another object. Older APIs have a default for the selector.
-        if (labels === undefined || text(one, "apiVersion") !== "apps/v1") return [];
+        if (labels === undefined || text(manifest, "apiVersion") !== "apps/v1") return [];
         if (selector === undefined)
           return [
-            { places: [get(one, "spec")?.at ?? one.at], message: `${text(one, "kind")} ${name} has no selector.` },
+            {
+              places: [get(manifest, "spec")?.at ?? manifest.at],
+              message: `${text(manifest, "kind")} ${name} has no selector.`,
+            },
           ];
         if (labelSelectorMatches(selector, labels)) return [];
         return [
