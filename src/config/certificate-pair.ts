@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { createSecureContext } from "node:tls";
+import { readRegularFile } from "./parsers/regular-file.ts";
 
 /** A certificate and its private key in PEM. */
 export type CertificatePair = { cert: string | undefined; key: string | undefined };
@@ -8,7 +8,7 @@ export type CertificatePair = { cert: string | undefined; key: string | undefine
 /** Returns whether the certificate belongs to the key, or whether one of the files cannot be read. */
 export function isMatchingPair(certFile: string, keyFile: string): boolean {
   try {
-    return new X509Certificate(readFileSync(certFile)).checkPrivateKey(createPrivateKey(readFileSync(keyFile)));
+    return new X509Certificate(readRegularFile(certFile)).checkPrivateKey(createPrivateKey(readRegularFile(keyFile)));
   } catch {
     // The check of the single setting reports a file that cannot be read.
     return true;

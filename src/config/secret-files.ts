@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readRegularFile } from "./parsers/regular-file.ts";
 import type { SettingProblem } from "./setting-problems.ts";
 import { variables } from "./variables.ts";
 
@@ -69,8 +69,7 @@ export function readGivenSettings(environment: Environment): GivenSettings {
 }
 
 /** Reads a secret, without the byte order mark and the line break at the end that editors and `echo` add. */
-export const readSecretFile = (file: string): string =>
-  withoutLineBreak(readFileSync(file, "utf8").replace(/^\uFEFF/, ""));
+export const readSecretFile = (file: string): string => withoutLineBreak(readRegularFile(file).replace(/^\uFEFF/, ""));
 
 const withoutLineBreak = (text: string): string => text.replace(/(?:\r?\n)+$/, "");
 

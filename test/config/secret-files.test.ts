@@ -9,6 +9,7 @@ import { ConfigError, type SettingProblem } from "../../src/config/setting-probl
 import { readPostgres, readRedis } from "../../src/config/store-settings.ts";
 import { variables } from "../../src/config/variables.ts";
 import { atEnd } from "../shared/at-end.ts";
+import { runProgram } from "../shared/run-program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-secrets-"));
 atEnd(() => rmSync(folder, { recursive: true }));
@@ -74,6 +75,17 @@ test("the server does not start with a folder instead of a file", () => {
     problemsOf(() => readConfig({ JWT_SECRET_FILE: folder })),
     [{ variable: "JWT_SECRET_FILE", message: "names a file that cannot be read (EISDIR)" }],
   );
+});
+
+test("the server does not start with a pipe or a device instead of a file, which might never end", async () => {
+  const pipe = join(folder, "pipe");
+  await runProgram("mkfifo", [pipe]);
+  for (const path of [pipe, "/dev/zero"])
+    for (const variable of ["JWT_SECRET_FILE", "DATABASE_CA_FILE"])
+      assert.deepEqual(
+        problemsOf(() => readConfig({ [variable]: path })),
+        [{ variable, message: "names a file that cannot be read (not a regular file)" }],
+      );
 });
 
 test("an empty file counts as unset, so a required secret is missing", () => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,6 +32,20 @@ test("while a replaced certificate and its key do not match, the last pair that 
   assert.deepEqual(read(), first);
   put(secondPair?.keyFile, keyFile);
   assert.deepEqual(read(), { ca: undefined, cert: textOf(secondPair?.certFile), key: textOf(secondPair?.keyFile) });
+});
+
+test("an encrypted key refuses the start, and the reason names the passphrase", { skip }, () => {
+  const keyFile = join(folder, "encrypted");
+  const { privateKey } = generateKeyPairSync("ec", {
+    namedCurve: "P-256",
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem", cipher: "aes-256-cbc", passphrase: "secret" },
+  });
+  writeFileSync(keyFile, privateKey);
+  assert.throws(
+    () => readConfig({ DATABASE_CERT_FILE: firstPair?.certFile, DATABASE_KEY_FILE: keyFile }),
+    (error) => error instanceof ConfigError && /^DATABASE_KEY_FILE must name .* no passphrase$/m.test(error.message),
+  );
 });
 
 test("a key that does not belong to its certificate refuses the start", { skip }, () => {

@@ -1,19 +1,21 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { readRegularFile } from "./regular-file.ts";
 
 export const certificateFile = fileWith("certificate", (pem) => new X509Certificate(pem));
 
-export const keyFile = fileWith("private key", (pem) => createPrivateKey({ key: pem, passphrase: "" }));
+export const keyFile = fileWith("private key that has no passphrase", (pem) =>
+  createPrivateKey({ key: pem, passphrase: "" }),
+);
 
 function fileWith(kind: string, parse: (pem: string) => unknown) {
   return z.string().superRefine((file, context) => {
     try {
-      parse(readFileSync(file, "utf8"));
+      parse(readRegularFile(file));
     } catch (error) {
       const code = error instanceof Error && "code" in error ? String(error.code) : "";
       context.addIssue(
-        code.startsWith("E") && !code.startsWith("ERR")
+        code !== "" && !code.startsWith("ERR")
           ? `names a file that cannot be read (${code})`
           : `must name a PEM file with a ${kind}`,
       );
