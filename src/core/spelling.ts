@@ -1,4 +1,5 @@
-const maxDistance = 2;
+/** A short word is close to many others, so fewer changes of it are compared. */
+const maxDistanceOf = (known: string): number => (known.length > 4 ? 2 : known.length === 4 ? 1 : 0);
 
 /** Returns the Damerau-Levenshtein distance: insertions, deletions, substitutions and swaps of neighbours. */
 function distance(word: string, other: string): number {
@@ -28,10 +29,12 @@ const valueAt = (row: readonly number[], column: number): number => row[column] 
 /** Returns the known word that is probably meant; undefined for a known word, or where no word is close. */
 export function closestWord(word: string, known: ReadonlySet<string>): string | undefined {
   if (known.has(word)) return undefined;
-  return [...known].find(
-    (candidate) =>
-      candidate.length > 2 * maxDistance &&
+  return [...known].find((candidate) => {
+    const maxDistance = maxDistanceOf(candidate);
+    return (
+      maxDistance > 0 &&
       Math.abs(candidate.length - word.length) <= maxDistance &&
-      distance(word, candidate) <= maxDistance,
-  );
+      distance(word, candidate) <= maxDistance
+    );
+  });
 }

@@ -10,6 +10,15 @@ test("a variable that is close to the name of a setting is reported with that na
   ]);
 });
 
+test("a variable with one wrong letter in the short name of a setting is reported as well", () => {
+  assert.deepEqual(
+    ["PROT", "PORTS", "HOTS", "HOSTT"].map((name) => misspeltSettings({ [name]: "1" })[0]?.meant),
+    ["PORT", "PORT", "HOST", "HOST"],
+  );
+  for (const name of ["PWD", "TERM", "USER", "MAIL", "LANG", "TZ", "GPG_TTY"])
+    assert.deepEqual(misspeltSettings({ [name]: "1" }), []);
+});
+
 test("settings, and variables of shells, platforms and other programs, are not reported", () => {
   const others = "HOME PATH PWD LOGNAME LANG TERM SHLVL HOSTNAME NODE_OPTIONS PGHOST PGPORT REDIS_PORT REDIS_TLS_URL";
   const platforms =
