@@ -81,6 +81,8 @@ function outputOf([program = "", ...args]: readonly string[], timeoutMs: number)
     killGroup(child);
   };
   const limit = startTimeout(timeoutMs, () => fail("time-out"));
+  const killAtExit = () => killGroup(child);
+  process.once("exit", killAtExit);
   // If no file descriptor is free, `stdout` is undefined and this event follows.
   child.on("error", (error) => reject(new PasswordCommandFailed("code" in error ? String(error.code) : "not started")));
   child.stdout?.on("data", (chunk: Buffer) => {
@@ -92,7 +94,10 @@ function outputOf([program = "", ...args]: readonly string[], timeoutMs: number)
     if (code === 0) resolve(Buffer.concat(chunks).toString());
     else reject(new PasswordCommandFailed(signal === null ? `exit code ${code}` : `signal ${signal}`));
   });
-  return promise.finally(limit.cancel);
+  return promise.finally(() => {
+    limit.cancel();
+    process.off("exit", killAtExit);
+  });
 }
 
 function killGroup({ pid }: ChildProcess): void {

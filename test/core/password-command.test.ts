@@ -77,6 +77,23 @@ test("when the program times out, the processes that it has started are ended as
   );
 });
 
+test("a program that still runs when the server exits is ended with it", async () => {
+  const pidFile = join(folder, "pid of the last run");
+  const script = `
+    import { existsSync } from "node:fs";
+    import { createPasswordCommand } from ${JSON.stringify(import.meta.resolve("../../src/core/password-command.ts"))};
+    const commandLine = ["sh", "-c", 'echo $$ >"$0.new"; mv "$0.new" "$0"; exec sleep 60', ${JSON.stringify(pidFile)}];
+    createPasswordCommand({ commandLine, timeoutMs: 60_000, cacheMs: 0 }).fresh();
+    setInterval(() => existsSync(${JSON.stringify(pidFile)}) && process.exit(0), 20);`;
+  const { code, output } = await runProgram(process.execPath, ["--input-type=module", "--eval", script]);
+  assert.equal(code, 0, output);
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  await eventually(
+    () => isRunning(pid),
+    (running) => !running,
+  );
+});
+
 test("while the program hangs, only the first connection waits for it, and the others use the last password", async () => {
   const token = join(folder, "first");
   writeFileSync(token, "first");
