@@ -2,6 +2,7 @@ import { DatabaseError } from "pg";
 import { PostgresUrlError } from "../../config/postgres-url.ts";
 import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
 import { PasswordCommandFailed } from "../../core/password-command.ts";
+import { NoChannelBinding } from "./channel-binding.ts";
 import { NoSuitableServer } from "./target-session.ts";
 
 const labels = {
@@ -143,6 +144,13 @@ function explainDriverError(error: Error): FailureExplanation | undefined {
     return {
       reason: "not_primary",
       sentence: "No host in DATABASE_URL is of the kind that its target_session_attrs requires, such as a primary.",
+    };
+  }
+  if (error instanceof NoChannelBinding) {
+    return {
+      reason: "tls",
+      sentence:
+        "DATABASE_URL has channel_binding=require, and Postgres does not offer it: use TLS and a password of the kind scram-sha-256, without a pooler that ends TLS.",
     };
   }
   if (error instanceof PasswordCommandFailed) {

@@ -5,6 +5,7 @@ import type { PostgresAddress, PostgresHost } from "../../config/postgres-url.ts
 import { certificateExpiry } from "../../core/peer-certificate.ts";
 import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
 import { requestCancel } from "./cancel-request.ts";
+import { requireChannelBinding } from "./channel-binding.ts";
 import { limitEachTransaction } from "./limit-each-transaction.ts";
 import { type Pooler, queryLimitMs, type SessionSettings, sessionOptions } from "./session-settings.ts";
 import { socketTo } from "./socket-to.ts";
@@ -59,6 +60,7 @@ export async function openOne(
   // Without a listener, an error of an idle connection would end the process.
   client.on("error", () => undefined);
   endOnUnknownMessages(client);
+  if (address.channelBinding) requireChannelBinding(client);
   if (pooler === "transaction") limitEachTransaction(client, settings);
   let cancelling: Promise<void> | undefined;
   const destroy = () => {

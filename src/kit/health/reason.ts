@@ -11,6 +11,7 @@ const reasonsByCode: Readonly<Record<string, Reason>> = {
   EHOSTUNREACH: "unreachable",
   ENETUNREACH: "unreachable",
   EPROTO: "tls",
+  NO_CHANNEL_BINDING: "tls",
   "25006": "read_only",
   "28P01": "credentials",
   "28000": "credentials",

@@ -39,12 +39,16 @@ before(async () => {
       "host all app 127.0.0.1/32 reject",
       "hostssl all onlytls 127.0.0.1/32 trust",
       "host all onlytls 127.0.0.1/32 reject",
+      "hostssl all scram 127.0.0.1/32 scram-sha-256",
+      "host all scram 127.0.0.1/32 scram-sha-256",
       "hostnossl all onlyplain 127.0.0.1/32 trust",
       "host all onlyplain 127.0.0.1/32 reject",
     ],
   });
   const { client, destroy } = await createConnector({ url: server.url, connectTimeoutMs: 1000 }).open(settings);
-  await client.query("CREATE ROLE app LOGIN; CREATE ROLE onlytls LOGIN; CREATE ROLE onlyplain LOGIN");
+  await client.query(
+    "CREATE ROLE scram LOGIN PASSWORD 'secret'; CREATE ROLE app LOGIN; CREATE ROLE onlytls LOGIN; CREATE ROLE onlyplain LOGIN",
+  );
   destroy();
 });
 
@@ -68,6 +72,21 @@ async function tryConnecting(connectionCase: ConnectionCase): Promise<string> {
 
 const untrusted = /SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 const otherHost = "ERR_TLS_CERT_ALTNAME_INVALID";
+
+test("channel_binding=require refuses a server that does not prove with SCRAM that it is the end of the TLS connection", {
+  skip,
+}, async () => {
+  const required = "channel_binding=require";
+  for (const [user, query, expected] of [
+    ["scram:secret", `sslmode=require&${required}`, "encrypted"],
+    ["scram:secret", `sslmode=prefer&${required}`, "encrypted"],
+    ["scram:secret", `sslmode=disable&${required}`, "NO_CHANNEL_BINDING"],
+    ["scram:secret", "sslmode=disable&channel_binding=prefer", "plain"],
+    ["onlytls", `sslmode=require&${required}`, "NO_CHANNEL_BINDING"],
+    ["onlyplain", `sslmode=disable&${required}`, "NO_CHANNEL_BINDING"],
+  ] as const)
+    assert.equal(await tryConnecting({ user, query }), expected, `${user} ${query}`);
+});
 
 test("without a certificate authority, each sslmode has the same effect as in libpq", { skip }, async () => {
   for (const [query, expected] of [
