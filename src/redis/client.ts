@@ -22,9 +22,15 @@ export function createRedis(
 ): RedisClient {
   const client = build(target, { ...connectionOptions(limits, connectionName), ...overrides });
   // Without a listener ioredis prints errors to the console. The health check and the breaker report them.
-  client.on("error", () => undefined);
+  client.on("error", (error: unknown) => {
+    // ioredis would continue with database 0, which may belong to another application.
+    if (isRejectedSelect(error)) client.disconnect(true);
+  });
   return client;
 }
+
+const isRejectedSelect = (error: unknown): boolean =>
+  error instanceof Error && "command" in error && Object(error.command).name === "select";
 
 function connectionOptions(limits: RedisLimits, connectionName: string) {
   return {

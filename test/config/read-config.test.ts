@@ -184,6 +184,7 @@ for (const [url, problem] of [
   ["redis://:p/ss@cache:6379", /written as %23 %2F/],
   ["redis://:100%@cache", /%25/],
   ["redis://cache:6379/notes", /the number of a database/],
+  ["redis://cache:6379?db=1", /not as \?db=1/],
   ["http://cache:6379", /starts with redis:/],
 ] as const) {
   test(`REDIS_URL=${url} is rejected with a message that says what to change`, () => {

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createRedis } from "../../src/redis/client.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
+import { startRedisServer } from "../shared/servers/redis-servers.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
@@ -36,6 +38,18 @@ for (const fault of ["refuse", "hole", "reset"] as const) {
     );
   });
 }
+
+test("if the database of the URL does not exist, no command runs in another one", async () => {
+  const { url } = await startRedisServer();
+  const other = open(url);
+  const redis = open(`${url}/99`);
+  await eventually(() => isAnswering(other), Boolean);
+  for (let times = 0; times < 20; times += 1) {
+    await redis.set("key", "value").catch(() => undefined);
+    await sleep(50);
+  }
+  assert.equal(await other.dbsize(), 0);
+});
 
 test("without a connection no command is queued or sent twice", async () => {
   const url = await freshRedis();

@@ -53,6 +53,7 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
       ...url(secured.port),
       REDIS_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
     }),
+    failureCase("no such database", { REDIS_URL: `redis://127.0.0.1:${plain.port}/99` }),
     failureCase("too many connections", url(crowded.port)),
     failureCase("a user without the rights", {
       REDIS_CLUSTER_NODES: `127.0.0.1:${secured.port}`,

@@ -26,12 +26,14 @@ export const postgresUrl = z.string().superRefine((value, context) => {
   }
 });
 
-export const redisUrl = url(["redis:", "rediss:"], { hasPassword: true }).refine(
-  (value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""),
-  {
+export const redisUrl = url(["redis:", "rediss:"], { hasPassword: true })
+  .refine((value) => /^\/?\d{0,4}$/.test(URL.parse(value)?.pathname ?? ""), {
     message: "must end with the port, or with the number of a database",
-  },
-);
+  })
+  .refine(
+    (value) => URL.parse(value)?.searchParams.has("db") !== true,
+    "must have the database after the port, such as :6379/1, and not as ?db=1",
+  );
 
 function isDecodable({ username, password, pathname }: URL): boolean {
   try {

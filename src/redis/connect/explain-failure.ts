@@ -44,6 +44,14 @@ const replies: readonly (readonly [RegExp, FailureExplanation])[] = [
       sentence: "Redis is in protected mode and accepts local connections only: set a password in Redis.",
     },
   ],
+  [
+    /DB index/,
+    {
+      reason: "failed",
+      sentence:
+        "Redis has no database with the number in REDIS_URL: use a lower number, or raise the setting databases of Redis.",
+    },
+  ],
   [/LOADING/, { reason: "loading", sentence: "Redis is loading its data and answers no commands yet." }],
   [
     /No such master/,
