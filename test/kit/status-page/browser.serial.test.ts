@@ -221,7 +221,7 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
       body = bodies[0] ?? "";
       const { page: tab, assertNoProblems } = await openTab(t, browser, server.url, {
         colorScheme,
-        viewport: { width: 360, height: 740 },
+        viewport: { width: 320, height: 740 },
       });
       for (body of bodies) {
         await tab.goto(server.url);
