@@ -6,12 +6,13 @@ import { has, provide, providePackages } from "../test/shared/programs.ts";
 import { readArguments, UsageError, usage } from "./arguments.ts";
 import { measureCapacity } from "./capacity/measure.ts";
 import { capacityPage } from "./capacity/page.ts";
-import { commitOf } from "./commit.ts";
 import { findWriteProblem } from "./find-write-problem.ts";
 import { Interrupted, interruption, listenForInterruption } from "./interruption.ts";
-import { describeMachine, isPinned, pinnedToLoadCore } from "./machine.ts";
-import { figure, holds, type RunLength, type Scenario } from "./outcome.ts";
-import { images, type Measured, writeReport } from "./report.ts";
+import { FailedRequests } from "./load/wrk.ts";
+import { commitOf } from "./report/commit.ts";
+import { describeMachine, isPinned, pinnedToLoadCore } from "./report/machine.ts";
+import { figure, holds, type RunLength, type Scenario } from "./report/outcome.ts";
+import { images, type Measured, writeReport } from "./report/report.ts";
 import { probesBeside } from "./scenarios/api-beside-probes.ts";
 import { authenticatedRead } from "./scenarios/authenticated-read.ts";
 import { authenticatedWrite } from "./scenarios/authenticated-write.ts";
@@ -27,7 +28,6 @@ import { start } from "./scenarios/start.ts";
 import { streams } from "./scenarios/streams.ts";
 import { traces } from "./scenarios/traces.ts";
 import { withTestbed } from "./testbed.ts";
-import { FailedRequests } from "./wrk.ts";
 
 const scenarios: readonly Scenario[] = [
   probes,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../test/shared/free-port.ts";
 import { interruption } from "./interruption.ts";
-import { serverCore } from "./machine.ts";
+import { serverCore } from "./report/machine.ts";
 
 export type Server = { url: string; port: number; pid: number; stop(): Promise<void> };
 

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { migrate } from "../src/db/migrate.ts";
+import { migrate } from "../src/db/migrate/migrate.ts";
 import { startPostgres } from "../src/embedded/postgres/start-postgres.ts";
 import { atEnd, cleanUp } from "../test/shared/at-end.ts";
 import { eventually } from "../test/shared/eventually.ts";

@@ -3,7 +3,7 @@ import { Cluster } from "ioredis";
 import { noRequest, recordAuditEntry } from "./auth/audit/audit-trail.ts";
 import { users } from "./auth/repository.ts";
 import { readPostgres, readRedis } from "./config/store-settings.ts";
-import { StartError } from "./core/start-error.ts";
+import { StartError } from "./core/errors/start-error.ts";
 import { createDatabase, type Transaction } from "./db/pool.ts";
 import { createRedis } from "./redis/client.ts";
 import { createRedisAccess } from "./redis/redis-access.ts";

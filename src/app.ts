@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import express, { type Express } from "express";
 import { maxBufferedBodyBytes } from "./config/memory-budget.ts";
-import { AppError } from "./core/app-error.ts";
-import { createByteBudget } from "./core/byte-budget.ts";
-import type { Logger } from "./core/logger.ts";
+import { AppError } from "./core/errors/app-error.ts";
+import { createByteBudget } from "./core/limits/byte-budget.ts";
+import type { Logger } from "./core/logging/logger.ts";
+import { withOwnWaits } from "./core/timing/waits.ts";
 import type { StartRequestTrace } from "./core/tracer.ts";
-import { withOwnWaits } from "./core/waits.ts";
 import { cors } from "./http/cors.ts";
 import type { Routes } from "./http/create-routes.ts";
 import { handleErrors, redirectBrowsers, rejectOptions, rejectUnknownRoute } from "./http/error-handlers.ts";

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { StartError } from "./core/errors/start-error.ts";
 import { html, trusted } from "./core/page/html.ts";
-import { StartError } from "./core/start-error.ts";
 
 export type CaptureOptions = {
   urls: readonly string[];

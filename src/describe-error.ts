@@ -1,9 +1,9 @@
 import { ConfigError } from "./config/setting-problems.ts";
-import { AppError } from "./core/app-error.ts";
-import { failureCode } from "./core/connection-failure.ts";
-import { StartError } from "./core/start-error.ts";
+import { AppError } from "./core/errors/app-error.ts";
+import { failureCode } from "./core/errors/connection-failure.ts";
+import { StartError } from "./core/errors/start-error.ts";
 import { explainPostgresFailure } from "./db/connect/explain-failure.ts";
-import { MigrationError } from "./db/migration-files.ts";
+import { MigrationError } from "./db/migrate/migration-files.ts";
 
 /** Returns what a command prints when it fails: sentences for the operator, without a stack. */
 export function describeError(error: unknown): string {

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Config } from "./config/read-config.ts";
 import type { Embedded } from "./core/embedded-engines.ts";
-import type { Logger } from "./core/logger.ts";
+import type { Logger } from "./core/logging/logger.ts";
 
 export type DevServerDeps = {
   config: Config;

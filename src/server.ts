@@ -7,8 +7,8 @@ import type { Config } from "./config/read-config.ts";
 import { ConfigError } from "./config/setting-problems.ts";
 import type { RedisTarget } from "./config/store-settings.ts";
 import type { Embedded, Engines } from "./core/embedded-engines.ts";
-import type { Logger } from "./core/logger.ts";
-import { migrateWithRetries } from "./db/migrate-with-retries.ts";
+import type { Logger } from "./core/logging/logger.ts";
+import { migrateWithRetries } from "./db/migrate/migrate-with-retries.ts";
 import { assertPortIsFree, listen } from "./http/listener/listen.ts";
 import type { Exchange } from "./kit/lifecycle/connections.ts";
 

@@ -18,10 +18,10 @@ import { findNamespaceProblem } from "./shared/namespaces.ts";
 import { failOrSkip, programs, provide, providePackages } from "./shared/programs.ts";
 import { prepareTemplate } from "./shared/servers/database.ts";
 import { startStores } from "./shared/servers/stores.ts";
-import { helm } from "./support/helm.ts";
-import { isEdgeTest } from "./support/network-namespace.ts";
+import { helm } from "./support/kubernetes/helm.ts";
 import { provideReceiver } from "./support/otlp-receiver.ts";
-import { timeLimitMs } from "./support/time-limit.ts";
+import { isEdgeTest } from "./support/runner/network-namespace.ts";
+import { timeLimitMs } from "./support/runner/time-limit.ts";
 
 // npm test [-- PATTERN …]: starts a real Postgres and a real Redis once, and gives each test file its own database. The test
 // files run in up to three rounds: files that may run in parallel, files that run one at a time, and files with real proxies.
@@ -121,12 +121,12 @@ async function runRound({ files, maxParallel, limitMs }: Round): Promise<{ code:
       `--test-timeout=${limitMs + 20_000}`,
       "--test-reporter=spec",
       "--test-reporter-destination=stdout",
-      `--test-reporter=${new URL("./support/failed-files.ts", import.meta.url).href}`,
+      `--test-reporter=${new URL("./support/runner/failed-files.ts", import.meta.url).href}`,
       `--test-reporter-destination=${failedFiles}`,
       "--import",
-      new URL("./support/network-namespace.ts", import.meta.url).href,
+      new URL("./support/runner/network-namespace.ts", import.meta.url).href,
       "--import",
-      new URL("./support/leaks.ts", import.meta.url).href,
+      new URL("./support/runner/leaks.ts", import.meta.url).href,
       ...files,
     ],
     {

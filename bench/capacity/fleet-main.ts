@@ -4,15 +4,15 @@ import { once } from "node:events";
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
-import { migrate } from "../../src/db/migrate.ts";
+import { migrate } from "../../src/db/migrate/migrate.ts";
 import { atEnd, cleanUp } from "../../test/shared/at-end.ts";
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
 import { hostOf, names } from "../../test/shared/servers/fleet.ts";
 import { startHaproxy, startNginx } from "../../test/shared/servers/proxies.ts";
 import { startStores } from "../../test/shared/servers/stores.ts";
-import { newOwner } from "../owner.ts";
-import { runWrk } from "../wrk.ts";
+import { newOwner } from "../load/owner.ts";
+import { runWrk } from "../load/wrk.ts";
 import type { FleetRate } from "./figures.ts";
 import { resultVariable, secondsVariable } from "./fleet.ts";
 

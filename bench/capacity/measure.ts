@@ -1,6 +1,6 @@
+import { newOwner, type Owner } from "../load/owner.ts";
 import { residentBytes } from "../memory.ts";
-import type { RunLength } from "../outcome.ts";
-import { newOwner, type Owner } from "../owner.ts";
+import type { RunLength } from "../report/outcome.ts";
 import { bytesPerStream } from "../scenarios/streams.ts";
 import type { Testbed } from "../testbed.ts";
 import type { CapacityFigures } from "./figures.ts";

@@ -1,5 +1,5 @@
-import type { RunInfo } from "../report.ts";
-import { wrapMarkdown } from "../wrap-markdown.ts";
+import type { RunInfo } from "../report/report.ts";
+import { wrapMarkdown } from "../report/wrap-markdown.ts";
 import type { CapacityFigures, FleetRate, Growth, Rate } from "./figures.ts";
 
 /** The share of its core that an instance should use in the busiest minute, so that the fleet can lose an instance. */

@@ -1,11 +1,11 @@
-import type { RunLength } from "../outcome.ts";
-import { newOwner, type Owner, propertyBody } from "../owner.ts";
+import { newOwner, type Owner, propertyBody } from "../load/owner.ts";
+import { FailedRequests, type Load, runWrkAllowingErrors, type WrkResultWithErrors } from "../load/wrk.ts";
 import { processorMs } from "../processor-time.ts";
+import type { RunLength } from "../report/outcome.ts";
+import { spreadOf } from "../report/statistics.ts";
 import type { Server } from "../servers.ts";
-import { spreadOf } from "../statistics.ts";
 import { storeTimeDuring } from "../store-time.ts";
 import type { Testbed } from "../testbed.ts";
-import { FailedRequests, type Load, runWrkAllowingErrors, type WrkResultWithErrors } from "../wrk.ts";
 import type { Rate } from "./figures.ts";
 
 type Kind = { request: string; load(server: Server, owner: Owner): Omit<Load, "seconds"> };

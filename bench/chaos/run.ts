@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
 import { cleanUp } from "../../test/shared/at-end.ts";
 import type { CollectorFault } from "../../test/shared/servers/failing-collector.ts";
-import { commitOf } from "../commit.ts";
+import { commitOf } from "../report/commit.ts";
 import type { ProxyName, ServerName } from "./arguments.ts";
 import type { Fault } from "./faults/fault.ts";
 import { startLoad } from "./load/load.ts";

@@ -1,10 +1,10 @@
-import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, figure, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { ratios, spreadOf } from "../statistics.ts";
+import { runConstantRate } from "../load/constant-rate-load.ts";
+import { newOwner } from "../load/owner.ts";
+import { runWrk } from "../load/wrk.ts";
+import { atMost, figure, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
 
 export const probesBeside: Scenario = {
   name: "probes-beside",

@@ -1,10 +1,10 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, atMost, figure, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { signInAt, storeSession } from "../peer-sessions.ts";
-import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import { newOwner } from "../load/owner.ts";
+import { signInAt, storeSession } from "../load/peer-sessions.ts";
+import { runWrk } from "../load/wrk.ts";
+import { atLeast, atMost, figure, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { barsOf, ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
 
 export const authenticatedRead: Scenario = {
   name: "authenticated-read",

@@ -5,12 +5,12 @@ import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { createSessionChecks } from "../../src/sessions/session-checks.ts";
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
-import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
+import { runConstantRate } from "../load/constant-rate-load.ts";
+import { newOwner } from "../load/owner.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Server } from "../servers.ts";
-import { ratios, spreadOf } from "../statistics.ts";
 import { storeTimeDuring } from "../store-time.ts";
 import type { Testbed } from "../testbed.ts";
 

@@ -1,11 +1,11 @@
 import { ask } from "../../test/shared/requests/http.ts";
-import { addProperties } from "../add-properties.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner, type Owner } from "../owner.ts";
-import { ratios, spreadOf } from "../statistics.ts";
+import { addProperties } from "../load/add-properties.ts";
+import { newOwner, type Owner } from "../load/owner.ts";
+import { runWrk } from "../load/wrk.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
 
 export const deepPage: Scenario = {
   name: "deep-page",

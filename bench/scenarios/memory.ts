@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { newOwner } from "../load/owner.ts";
+import { runWrk } from "../load/wrk.ts";
 import { residentBytes } from "../memory.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { ratios, spreadOf } from "../statistics.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
 
 export const memory: Scenario = {
   name: "memory",

@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask, postJson } from "../../test/shared/requests/http.ts";
-import { atLeast, atMost, type Claim, figure, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner, type Owner, propertyBody } from "../owner.ts";
-import { quantile, type Spread, spreadOf } from "../statistics.ts";
+import { newOwner, type Owner, propertyBody } from "../load/owner.ts";
+import { runWrk, runWrkAllowingErrors } from "../load/wrk.ts";
+import { atLeast, atMost, type Claim, figure, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { quantile, type Spread, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk, runWrkAllowingErrors } from "../wrk.ts";
 
 const pauseMs = 200;
 const sampledPerSecond = 50;

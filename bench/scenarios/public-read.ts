@@ -1,9 +1,9 @@
 import { interleave } from "../interleave.ts";
-import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { bodyOf } from "../owner.ts";
-import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import { bodyOf } from "../load/owner.ts";
+import { runWrk } from "../load/wrk.ts";
+import { atLeast, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { barsOf, ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { runWrk } from "../wrk.ts";
 
 export const publicRead: Scenario = {
   name: "public-read",

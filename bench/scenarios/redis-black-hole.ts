@@ -1,11 +1,11 @@
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
 import { startFaultProxy } from "../../test/shared/servers/fault-proxy.ts";
-import { runConstantRate } from "../constant-rate-load.ts";
 import { interleave } from "../interleave.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { ratios, spreadOf } from "../statistics.ts";
+import { runConstantRate } from "../load/constant-rate-load.ts";
+import { newOwner } from "../load/owner.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
 
 export const redisBlackHole: Scenario = {

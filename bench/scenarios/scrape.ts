@@ -1,9 +1,9 @@
 import { ask } from "../../test/shared/requests/http.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner, type Owner } from "../owner.ts";
-import { spreadOf } from "../statistics.ts";
+import { newOwner, type Owner } from "../load/owner.ts";
+import { FailedRequests } from "../load/wrk.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { FailedRequests } from "../wrk.ts";
 
 export const scrape: Scenario = {
   name: "scrape",

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { interleave } from "../interleave.ts";
 import { residentBytes } from "../memory.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { ratios, spreadOf } from "../report/statistics.ts";
 import type { Server } from "../servers.ts";
-import { ratios, spreadOf } from "../statistics.ts";
 import type { Testbed } from "../testbed.ts";
 
 export const start: Scenario = {

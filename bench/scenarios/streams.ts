@@ -1,11 +1,11 @@
 import { freePort } from "../../test/shared/free-port.ts";
 import { openStream } from "../../test/shared/requests/stream.ts";
+import { newOwner } from "../load/owner.ts";
+import { FailedRequests } from "../load/wrk.ts";
 import { heldBytes } from "../memory.ts";
-import { atMost, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { spreadOf } from "../statistics.ts";
+import { atMost, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { FailedRequests } from "../wrk.ts";
 
 export const streams: Scenario = {
   name: "streams",

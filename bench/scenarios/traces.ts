@@ -3,11 +3,11 @@ import { createServer, type Server } from "node:http";
 import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
 import { interleave } from "../interleave.ts";
-import { atLeast, type Outcome, type RunLength, type Scenario } from "../outcome.ts";
-import { newOwner } from "../owner.ts";
-import { barsOf, ratios, spreadOf } from "../statistics.ts";
+import { newOwner } from "../load/owner.ts";
+import { FailedRequests, runWrk } from "../load/wrk.ts";
+import { atLeast, type Outcome, type RunLength, type Scenario } from "../report/outcome.ts";
+import { barsOf, ratios, spreadOf } from "../report/statistics.ts";
 import type { Testbed } from "../testbed.ts";
-import { FailedRequests, runWrk } from "../wrk.ts";
 
 export const traces: Scenario = {
   name: "traces",

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import type { Caller, SessionCaller } from "../http/access.ts";
 import { decodeCredential, hashCookie } from "../sessions/session-secrets.ts";
 import type { SessionStore } from "../sessions/session-store.ts";

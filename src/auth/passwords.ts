@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism } from "node:os";
 import type { Algorithm, Options } from "@node-rs/argon2";
 import { passwordHashing } from "../config/memory-budget.ts";
-import { AppError } from "../core/app-error.ts";
-import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../core/limits/concurrency-limiter.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
 
 /** The value of `Algorithm.Argon2id`. The package exports that enum as a type only. */

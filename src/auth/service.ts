@@ -1,5 +1,5 @@
-import { AppError } from "../core/app-error.ts";
-import type { Logger } from "../core/logger.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import type { Database, Queryable } from "../db/pool.ts";
 import type { PageRequest } from "../db/read-list.ts";
 import type { Caller, SessionCaller } from "../http/access.ts";

@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import type { Role } from "../core/role.ts";
 import type { Caller } from "../http/access.ts";
 import type { SessionStore } from "../sessions/session-store.ts";

@@ -1,8 +1,8 @@
 import type { Config } from "../config/read-config.ts";
-import { AppError } from "../core/app-error.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import type { Clock } from "../core/clock.ts";
-import { readEndpointCertificate } from "../core/endpoint-certificate.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
+import { readEndpointCertificate } from "../core/network/endpoint-certificate.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { SpanDescription, Tracer } from "../core/tracer.ts";
 import { type Bucket, createBucket } from "../features/photos/storage/bucket.ts";
 import { createBucketCheck } from "../features/photos/storage/bucket-check.ts";

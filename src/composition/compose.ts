@@ -1,11 +1,11 @@
 import { createApp } from "../app.ts";
 import { toBlockList } from "../config/address-ranges.ts";
 import type { Config } from "../config/read-config.ts";
-import { watchCertificates } from "../core/certificate-watch.ts";
-import { steadyClock } from "../core/clock.ts";
 import type { DemoLogin } from "../core/embedded-engines.ts";
 import { identityOf } from "../core/identity.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import { watchCertificates } from "../core/network/certificate-watch.ts";
+import { steadyClock } from "../core/timing/clock.ts";
 import { createOnce } from "../features/create-once.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";

@@ -1,6 +1,6 @@
-import { type FailureExplanation, failureCode } from "../core/connection-failure.ts";
-import { CheckFailed } from "../core/failure-reason.ts";
-import type { Logger } from "../core/logger.ts";
+import { type FailureExplanation, failureCode } from "../core/errors/connection-failure.ts";
+import { CheckFailed } from "../core/errors/failure-reason.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import { reasonOf } from "../kit/health/reason.ts";
 
 export type ConnectionLogDeps = {

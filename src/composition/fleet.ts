@@ -1,6 +1,6 @@
 import type { Config } from "../config/read-config.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { Queryable } from "../db/pool.ts";
 import { createPostgresStore } from "../fleet/postgres-store.ts";
 import { createRedisStore } from "../fleet/redis-store.ts";

@@ -1,9 +1,9 @@
 import { tmpdir } from "node:os";
 import type { CheckName } from "../config/parsers/checks-and-probes.ts";
 import type { Config } from "../config/read-config.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { createEvidence } from "../evidence/evidence.ts";
 import { createLogLevel } from "../evidence/log-level.ts";

@@ -4,8 +4,8 @@ import { createVerifyIssuerToken } from "../auth/issuers/verify-token.ts";
 import type { Passwords } from "../auth/passwords.ts";
 import { isIssuerUrl } from "../config/parsers/trusted-issuers.ts";
 import type { Config } from "../config/read-config.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import { readEndpointCertificate } from "../core/endpoint-certificate.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
+import { readEndpointCertificate } from "../core/network/endpoint-certificate.ts";
 import type { Database } from "../db/pool.ts";
 import type { Check } from "../kit/health/check.ts";
 

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Config } from "../config/read-config.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import { createAccessLog } from "../http/listener/access-log.ts";
 import { enforceDeadlines } from "../http/listener/deadline.ts";
 import { createListener, type ListenerApp } from "../http/listener/listener.ts";

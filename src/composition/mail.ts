@@ -1,8 +1,8 @@
 import { createLetterWriter } from "../auth/account-mail/write-letter.ts";
 import type { Config } from "../config/read-config.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Statements } from "../db/pool.ts";
 import type { Routes } from "../http/create-routes.ts";

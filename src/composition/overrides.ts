@@ -1,8 +1,8 @@
 import type { Passwords } from "../auth/passwords.ts";
 import type { RateLimit } from "../auth/rate-limit.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import type { Clock } from "../core/clock.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { Database } from "../db/pool.ts";
 import type { Images } from "../features/photos/images/images.ts";
 import type { FileStore } from "../features/photos/storage/storage.ts";

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../config/read-config.ts";
-import type { Certificates } from "../core/certificate-watch.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import type { Certificates } from "../core/network/certificate-watch.ts";
 import type { Tracer } from "../core/tracer.ts";
 import { createConnector } from "../db/connect/connector.ts";
 import { explainPostgresFailure } from "../db/connect/explain-failure.ts";
 import { isDatabaseFailure, isDiskFull, isReadOnly, mayBeDatabaseFailure } from "../db/driver-errors.ts";
-import { readMigrations } from "../db/migration-files.ts";
+import { readMigrations } from "../db/migrate/migration-files.ts";
 import { createDatabase } from "../db/pool.ts";
 import { createPostgresChecks } from "../db/postgres-checks.ts";
 import { partCheck, schemaCheck, storeCheck } from "../kit/checks/service-checks.ts";

@@ -1,5 +1,5 @@
 import { Cluster } from "ioredis";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import type { Metrics } from "../metrics/registry.ts";
 import { addSessionCacheMetrics, createConfirmationMetric } from "../metrics/session-cache.ts";
 import { watchConnections } from "../redis/client.ts";

@@ -1,5 +1,5 @@
 import type { Config } from "../config/read-config.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import { noTracer, type StartRequestTrace, type Tracer } from "../core/tracer.ts";
 import type { Trust } from "../http/listener/proxy-trust.ts";
 import type { Identity } from "../kit/health/health-report.ts";

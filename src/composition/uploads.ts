@@ -1,7 +1,7 @@
 import type { Config } from "../config/read-config.ts";
-import { AppError } from "../core/app-error.ts";
-import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
-import type { Logger } from "../core/logger.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../core/limits/concurrency-limiter.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Database } from "../db/pool.ts";
 import { createAvatarService } from "../features/photos/avatars.ts";

@@ -1,5 +1,5 @@
 import { BlockList, isIP } from "node:net";
-import { type AddressInterval, intervalOf, mappedIpv4 } from "../core/ip-address.ts";
+import { type AddressInterval, intervalOf, mappedIpv4 } from "../core/network/ip-address.ts";
 
 /** Names that TRUST_PROXY accepts instead of CIDRs. */
 export const namedRanges: Readonly<Record<string, readonly string[]>> = {

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { startTimeout } from "./stall-tolerant-timeout.ts";
+import { startTimeout } from "./timing/stall-tolerant-timeout.ts";
 
 export type PasswordCommand = {
   /** Returns the cached password, or runs the program. If the run fails, returns the last password, if there is one. */

@@ -1,5 +1,5 @@
 import pg from "pg";
-import { MigrationError } from "./migration-files.ts";
+import { MigrationError } from "./migrate/migration-files.ts";
 
 // The migrating role owns the tables. The serving role may read and write rows, but not change tables.
 

@@ -1,5 +1,5 @@
 import pg, { type QueryResultRow } from "pg";
-import { CheckFailed } from "../core/failure-reason.ts";
+import { CheckFailed } from "../core/errors/failure-reason.ts";
 import type { Connector } from "./connect/connector.ts";
 import type { OpenConnection } from "./connect/open-one.ts";
 import { breaksConnection } from "./driver-errors.ts";

@@ -1,5 +1,5 @@
 import { DatabaseError } from "pg";
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 
 /** SQLSTATE classes that report a fault of the server, not of the statement: connection, resources, system, internal. */
 const serverFailureClasses = new Set(["08", "53", "58", "XX"]);

@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import type { Database, Queryable, Transaction } from "./pool.ts";
 
 export type StoredResponse = { status: number; headers: Readonly<Record<string, string>>; body: string };

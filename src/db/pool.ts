@@ -1,9 +1,9 @@
 import type { Client, QueryResultRow } from "pg";
-import { AppError } from "../core/app-error.ts";
-import { createConcurrencyLimiter } from "../core/concurrency-limiter.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../core/limits/concurrency-limiter.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
+import { startWait } from "../core/timing/waits.ts";
 import { noTracer, type Tracer } from "../core/tracer.ts";
-import { startWait } from "../core/waits.ts";
 import { createConnectionPool } from "./connect/connection-pool.ts";
 import { type Connector, createConnector, type PostgresSource } from "./connect/connector.ts";
 import { createPipelinedConnections, pipelinedShareOf } from "./connect/pipelined-connections.ts";

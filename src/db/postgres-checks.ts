@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
-import { CheckFailed } from "../core/failure-reason.ts";
-import { runOnSuspicion } from "../core/run-on-suspicion.ts";
+import { CheckFailed } from "../core/errors/failure-reason.ts";
+import { runOnSuspicion } from "../core/timing/run-on-suspicion.ts";
 import { type CheckQuery, createCheckConnection } from "./check-connection.ts";
 import { endGracefully } from "./connect/connection-pool.ts";
 import type { Connector } from "./connect/connector.ts";
-import { tablesOf } from "./migrated-tables.ts";
-import type { Migration } from "./migration-files.ts";
+import { tablesOf } from "./migrate/migrated-tables.ts";
+import type { Migration } from "./migrate/migration-files.ts";
 import { assertTablesExist, assertTablesUsable } from "./table-check.ts";
 
 export type PostgresChecksDeps = {

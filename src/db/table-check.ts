@@ -1,5 +1,5 @@
 import pg from "pg";
-import { CheckFailed } from "../core/failure-reason.ts";
+import { CheckFailed } from "../core/errors/failure-reason.ts";
 import { jobSchema } from "./app-role.ts";
 import type { CheckQuery } from "./check-connection.ts";
 

@@ -1,4 +1,4 @@
-import { StartError } from "../core/start-error.ts";
+import { StartError } from "../core/errors/start-error.ts";
 
 /** Why the embedded engines cannot run. The message is one sentence, and only this sentence is printed. */
 export class EngineError extends StartError {}

@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 
 /** The part of the logger that this module changes. */
 export type LeveledLogger = {

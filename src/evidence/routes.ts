@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import { pageHeaders } from "../core/page/headers.ts";
 import { html, nothing, trusted } from "../core/page/html.ts";
 import { preferredForm } from "../kit/http/accept.ts";

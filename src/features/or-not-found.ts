@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 
 /** Resources of other owners return 404 with the same text, so that their ids cannot be discovered. */
 export function orNotFound<Row>(row: Row | undefined, resource: string): Row {

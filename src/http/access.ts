@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import type { Role } from "../core/role.ts";
 
 /** The credentials that an operation accepts. */

@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import { type Access, type AuthenticateCaller, authorize } from "./access.ts";
 import { bodyLimitOf, readInput } from "./input/read-input.ts";
 import { assertBodyFits } from "./input/request-body.ts";

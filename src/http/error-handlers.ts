@@ -1,6 +1,6 @@
 import type { ErrorRequestHandler, RequestHandler } from "express";
-import { AppError } from "../core/app-error.ts";
-import type { Logger } from "../core/logger.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import type { Routes } from "./create-routes.ts";
 import { sendProblem } from "./problem.ts";
 

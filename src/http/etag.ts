@@ -1,6 +1,6 @@
 import { hash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import { type CompleteReply, completeReply, jsonText, type Reply, type ReplyHeaders } from "./responses.ts";
 
 const hashTag = (text: string | Buffer): string => `"${hash("sha256", text, "base64url").slice(0, 22)}"`;

@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import type { z } from "zod";
-import type { ErrorCode } from "../core/app-error.ts";
+import type { ErrorCode } from "../core/errors/app-error.ts";
 import type { StoreCapability } from "../core/store-capability.ts";
 import type { Access, Caller, SessionCaller } from "./access.ts";
 import type { BodyLimit } from "./input/request-body.ts";

@@ -1,7 +1,7 @@
 import { createHash, createHmac, type KeyObject, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
-import { AppError } from "../core/app-error.ts";
-import { createPerKeyQueue } from "../core/per-key-queue.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import { createPerKeyQueue } from "../core/limits/per-key-queue.ts";
 
 /** How many items a page of a list has. */
 export const pageSize = { initial: 20, max: 100 } as const;

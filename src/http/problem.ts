@@ -1,6 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
-import { AppError, type ErrorCode, type FieldError } from "../core/app-error.ts";
-import { type ProblemMembers, problemMembers } from "../core/problem-members.ts";
+import { AppError, type ErrorCode, type FieldError } from "../core/errors/app-error.ts";
+import { type ProblemMembers, problemMembers } from "../core/errors/problem-members.ts";
 import type { RequestTrace } from "../core/tracer.ts";
 
 /**

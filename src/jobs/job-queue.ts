@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Job, JobResult, PgBoss, SendOptions } from "pg-boss";
-import { AppError } from "../core/app-error.ts";
-import type { Logger } from "../core/logger.ts";
-import { createRetryLoop } from "../core/retry-loop.ts";
-import { withTimeout } from "../core/stall-tolerant-timeout.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import type { Logger } from "../core/logging/logger.ts";
+import { createRetryLoop } from "../core/timing/retry-loop.ts";
+import { withTimeout } from "../core/timing/stall-tolerant-timeout.ts";
 import { jobSchema } from "../db/app-role.ts";
 import type { Statements, Transaction } from "../db/pool.ts";
 import { createQueueDatabase, inTransaction } from "./queue-database.ts";

@@ -1,7 +1,7 @@
 // The public API of the package @haven-api/health.
 
-export { AppError } from "../core/app-error.ts";
-export { CheckFailed, type Reason } from "../core/failure-reason.ts";
+export { AppError } from "../core/errors/app-error.ts";
+export { CheckFailed, type Reason } from "../core/errors/failure-reason.ts";
 export type { Exposition, ExpositionFormat, Family } from "../core/metrics/exposition.ts";
 export type { ProbeKind, ProbePath } from "../core/probe-kind.ts";
 export { createHealth, type Health } from "./create-health.ts";

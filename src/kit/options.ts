@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import type { Clock } from "../core/clock.ts";
 import type { ProbePath } from "../core/probe-kind.ts";
+import type { Clock } from "../core/timing/clock.ts";
 import type { SharedStore } from "./fleet/fleet-store.ts";
 import type { DecisionRecord } from "./fleet/outlier-policy.ts";
 import type { Check } from "./health/check.ts";

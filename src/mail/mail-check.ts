@@ -1,4 +1,4 @@
-import { CheckFailed } from "../core/failure-reason.ts";
+import { CheckFailed } from "../core/errors/failure-reason.ts";
 import type { Check } from "../kit/health/check.ts";
 
 export type MailCheckDeps = {

@@ -1,6 +1,6 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 import { uuidv7 } from "../core/ids.ts";
-import type { Logger } from "../core/logger.ts";
+import type { Logger } from "../core/logging/logger.ts";
 import type { Tracer } from "../core/tracer.ts";
 import type { Transaction } from "../db/pool.ts";
 import type { JobOutcome, JobQueue } from "../jobs/job-queue.ts";

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AppError, type ErrorCode } from "../core/app-error.ts";
 import type { DemoLogin } from "../core/embedded-engines.ts";
-import { problemPath } from "../core/problem-members.ts";
+import { AppError, type ErrorCode } from "../core/errors/app-error.ts";
+import { problemPath } from "../core/errors/problem-members.ts";
 import { compressedResponse } from "../http/compressed-response.ts";
 import { createRoutes, type Routes } from "../http/create-routes.ts";
 import { staticResponse } from "../http/etag.ts";

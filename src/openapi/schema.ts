@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { problemPath } from "../core/problem-members.ts";
+import { problemPath } from "../core/errors/problem-members.ts";
 import { operation } from "../http/operation.ts";
 import { problemKinds } from "../http/problem.ts";
 import { identity } from "./identity.ts";

@@ -1,4 +1,4 @@
-import { AppError } from "../core/app-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
 
 /** Error replies that report a fault of the server, not of the command. */
 const serverReplies =

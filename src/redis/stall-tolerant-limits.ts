@@ -1,5 +1,5 @@
 import { Command, Redis } from "ioredis";
-import { type StallTolerantTimeout, startTimeout } from "../core/stall-tolerant-timeout.ts";
+import { type StallTolerantTimeout, startTimeout } from "../core/timing/stall-tolerant-timeout.ts";
 
 // ioredis has no setting for its timers. It also creates the connections to the nodes of a cluster and to Sentinels itself,
 // so the methods that start the timers are replaced on the prototypes, which all connections share.

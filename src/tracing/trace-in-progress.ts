@@ -1,5 +1,5 @@
-import { AppError } from "../core/app-error.ts";
-import { redactError } from "../core/redact-error.ts";
+import { AppError } from "../core/errors/app-error.ts";
+import { redactError } from "../core/errors/redact-error.ts";
 import {
   activeSpan,
   type RequestResult,

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { text } from "node:stream/consumers";
 import { z } from "zod";
-import type { ClusterObject } from "../support/kustomize.ts";
+import type { ClusterObject } from "../support/kubernetes/kustomize.ts";
 
 export type Reply = { status: number; body: string };
 

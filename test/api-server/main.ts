@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { provideGoProgram } from "../shared/go-program.ts";
 import { reportSkipped } from "../shared/programs.ts";
-import { helm } from "../support/helm.ts";
+import { helm } from "../support/kubernetes/helm.ts";
 import { provideControlPlane } from "./programs.ts";
 
 // npm run k8s: applies the shipped objects to a real Kubernetes API server on 127.0.0.1, and tests a

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, register, sameSecret } from "../shared/requests/people.ts";
 import { startFaultyHaven } from "../support/faulty-haven.ts";
-import { aProperty } from "../support/property-fixtures.ts";
+import { aProperty } from "../support/fixtures/property-fixtures.ts";
 
 for (const fault of ["refuse", "hole"] as const) {
   test(`with Redis unavailable (${fault}) an API key works and can be revoked, and with Postgres unavailable it gets 503`, async () => {

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { createKeyLimit } from "../../src/auth/api-keys/key-limit.ts";
-import { AppError } from "../../src/core/app-error.ts";
+import { AppError } from "../../src/core/errors/app-error.ts";
 import type { RedisAccess } from "../../src/redis/redis-access.ts";
 import { eventually } from "../shared/eventually.ts";
 import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
+import { aProperty } from "../support/fixtures/property-fixtures.ts";
 import type { Haven } from "../support/haven.ts";
-import { aProperty } from "../support/property-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 const perMinute = 40;

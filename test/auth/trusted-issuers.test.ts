@@ -14,8 +14,8 @@ import { ask, postJson } from "../shared/requests/http.ts";
 import { me, sameSecret } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
 import { audience, newKey, startTestIssuer } from "../shared/servers/test-issuer.ts";
+import { aProperty } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
-import { aProperty } from "../support/property-fixtures.ts";
 import { startProvider } from "./support/oidc-provider.ts";
 
 test("tokens of a real provider create one user for each subject, and are accepted also during an outage of the provider", async () => {

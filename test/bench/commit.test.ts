@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { commitOf } from "../../bench/commit.ts";
 import { findWriteProblem } from "../../bench/find-write-problem.ts";
+import { commitOf } from "../../bench/report/commit.ts";
 import { atEnd } from "../shared/at-end.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "haven-bench-test-"));

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { drawChart } from "../../bench/chart.ts";
-import { atLeast, atMost, type Claim } from "../../bench/outcome.ts";
-import { reportOf } from "../../bench/report.ts";
-import { ratios, spreadOf } from "../../bench/statistics.ts";
+import { drawChart } from "../../bench/report/chart.ts";
+import { atLeast, atMost, type Claim } from "../../bench/report/outcome.ts";
+import { reportOf } from "../../bench/report/report.ts";
+import { ratios, spreadOf } from "../../bench/report/statistics.ts";
 
 const runInfo = { machine: "one", commit: "abc", minutes: 12.3, pinned: true, day: "2030-01-02" };
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { wrapMarkdown } from "../../bench/wrap-markdown.ts";
+import { wrapMarkdown } from "../../bench/report/wrap-markdown.ts";
 
 const long = "some words that go on, and `code that is not cut`, ".repeat(9).trim();
 

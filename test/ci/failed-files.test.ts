@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { atEnd } from "../shared/at-end.ts";
 import { runProgram } from "../shared/run-program.ts";
 
-const reporter = new URL("../support/failed-files.ts", import.meta.url).href;
+const reporter = new URL("../support/runner/failed-files.ts", import.meta.url).href;
 
 test("a failed test of a shared module is reported with the test file that imports the module, so that the re-run finds the test", async () => {
   const folder = mkdtempSync(join(tmpdir(), "haven-failed-files-"));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stat } from "node:fs/promises";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { createConcurrencyLimiter } from "../../src/core/concurrency-limiter.ts";
+import { createConcurrencyLimiter } from "../../src/core/limits/concurrency-limiter.ts";
 import { block } from "../support/block.ts";
 
 const maxWaitMs = 200;

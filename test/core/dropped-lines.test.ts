@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 
 const program = `
-  const { createLogger } = await import(${JSON.stringify(new URL("../../src/core/logger.ts", import.meta.url).href)});
+  const { createLogger } = await import(${JSON.stringify(new URL("../../src/core/logging/logger.ts", import.meta.url).href)});
   const { logger, droppedLines } = createLogger({ level: "info", instance: "i", version: "1" });
   const padding = "x".repeat(50_000);
   while (droppedLines() < 20) logger.info({ padding }, "line");

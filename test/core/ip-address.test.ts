@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { intervalOf, networkOf, unmapIpv4 } from "../../src/core/ip-address.ts";
+import { intervalOf, networkOf, unmapIpv4 } from "../../src/core/network/ip-address.ts";
 
 for (const [address, plain] of [
   ["192.0.2.1", "192.0.2.1"],

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { formatLogLine } from "../../src/core/log-format.ts";
+import { formatLogLine } from "../../src/core/logging/log-format.ts";
 
 const base = { time: "2026-11-30T10:20:30.456Z", service: "haven-api", instance: "api-1", version: "1" };
 const format = (entry: object, options = { colour: false }) =>

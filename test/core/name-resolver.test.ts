@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { test } from "node:test";
-import { type Addresses, createNameResolver } from "../../src/core/name-resolver.ts";
+import { type Addresses, createNameResolver } from "../../src/core/network/name-resolver.ts";
 import { atEnd } from "../shared/at-end.ts";
 
 const address = (text: string): Addresses => [{ address: text, family: 4 }];

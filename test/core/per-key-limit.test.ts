@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createPerKeyLimit } from "../../src/core/per-key-limit.ts";
+import { createPerKeyLimit } from "../../src/core/limits/per-key-limit.ts";
 
 test("each key has its own limit, and a place is released only once", () => {
   const limit = createPerKeyLimit({ maxPerKey: 2, rejectionError: () => new Error("full") });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { AppError } from "../../src/core/app-error.ts";
-import { redactError } from "../../src/core/redact-error.ts";
+import { AppError } from "../../src/core/errors/app-error.ts";
+import { redactError } from "../../src/core/errors/redact-error.ts";
 
 const driverError = Object.assign(new Error("connect ECONNREFUSED db.internal:5432 for haven:hunter2"), {
   code: "ECONNREFUSED",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { startTimeout, withTimeout } from "../../src/core/stall-tolerant-timeout.ts";
+import { startTimeout, withTimeout } from "../../src/core/timing/stall-tolerant-timeout.ts";
 import { eventually } from "../shared/eventually.ts";
 import { block } from "../support/block.ts";
 

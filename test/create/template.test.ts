@@ -48,8 +48,8 @@ test("a new service gets the tests of what it contains", () => {
   for (const path of [
     "test/features/notes.test.ts",
     "test/features/ownership.test.ts",
-    "test/auth/sessions.test.ts",
-    "test/auth/refresh.test.ts",
+    "test/auth/sessions/sessions.test.ts",
+    "test/auth/sessions/refresh.test.ts",
     "test/db/migrate.test.ts",
     "test/http/bad-input.test.ts",
     "test/k8s/objects.test.ts",

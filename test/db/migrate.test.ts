@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { migrate } from "../../src/db/migrate.ts";
-import { type Migration, MigrationError, readMigrations } from "../../src/db/migration-files.ts";
+import { migrate } from "../../src/db/migrate/migrate.ts";
+import { type Migration, MigrationError, readMigrations } from "../../src/db/migrate/migration-files.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
+import { AppError, type ErrorCode } from "../../src/core/errors/app-error.ts";
 import { createDatabase, type Database, type Protect, type Statement } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type ErrorCode } from "../../src/core/app-error.ts";
-import { withOwnWaits } from "../../src/core/waits.ts";
+import { AppError, type ErrorCode } from "../../src/core/errors/app-error.ts";
+import { withOwnWaits } from "../../src/core/timing/waits.ts";
 import { isDatabaseFailure, onConstraint } from "../../src/db/driver-errors.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";

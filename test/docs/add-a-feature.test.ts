@@ -9,7 +9,7 @@ import { register } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { freshDatabase } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
-import { as, type Person } from "../support/property-fixtures.ts";
+import { as, type Person } from "../support/fixtures/property-fixtures.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(join(root, "docs/add-a-feature.md"), "utf8");

@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { without } from "../shared/programs.ts";
-import { autoscaler } from "../support/autoscaler.ts";
-import { render } from "../support/kustomize.ts";
-import { configOf, havenPod, rollout } from "../support/pods.ts";
+import { autoscaler } from "../support/kubernetes/autoscaler.ts";
+import { render } from "../support/kubernetes/kustomize.ts";
+import { configOf, havenPod, rollout } from "../support/kubernetes/pods.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const page = readFileSync(new URL("../../docs/kubernetes.md", import.meta.url), "utf8");

@@ -11,9 +11,9 @@ import { postJson } from "../shared/requests/http.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { aProperty, as } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
-import { imageOf } from "../support/images.ts";
-import { aProperty, as } from "../support/property-fixtures.ts";
+import { imageOf } from "../support/kubernetes/images.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const readme = readFileSync(join(root, "README.md"), "utf8");

@@ -9,7 +9,7 @@ import { linkIn, type MailServer, startMailServer, tokenIn } from "../shared/ser
 import { type RunningProxy, startHaproxy, startNginx } from "../shared/servers/proxies.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
 import { audience } from "../shared/servers/test-issuer.ts";
-import { blackPng } from "../support/images.ts";
+import { blackPng } from "../support/kubernetes/images.ts";
 
 // Each flow of an account, through each shipped proxy, with three instances, an SMTP server and an OpenID provider.
 

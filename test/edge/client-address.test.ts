@@ -12,8 +12,8 @@ import { ask } from "../shared/requests/http.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { startEngines } from "../shared/servers/fleet.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { render } from "../support/kustomize.ts";
-import { gatewayRange } from "../support/pods.ts";
+import { render } from "../support/kubernetes/kustomize.ts";
+import { gatewayRange } from "../support/kubernetes/pods.ts";
 
 // The addresses of a cluster, simulated on one machine: the pod of Haven, and the pod of a gateway that appends to
 // X-Forwarded-For. The gateway receives the address of the client or, if a node forwards the connection with its own address

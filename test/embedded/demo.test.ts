@@ -5,8 +5,8 @@ import { demoData } from "../../src/embedded/demo/demo-data.ts";
 import { canTransition, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
 import { login } from "../shared/requests/people.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
+import { as } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
-import { as } from "../support/property-fixtures.ts";
 
 type List = { items: Record<string, unknown>[] };
 

@@ -13,8 +13,8 @@ import { login, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { as } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
-import { as } from "../support/property-fixtures.ts";
 
 const file = fileURLToPath(new URL("../../src/seed.ts", import.meta.url));
 const seed = (args: readonly string[], env: Record<string, string>) =>

@@ -6,8 +6,8 @@ import { register, type SignedIn, sameSecret } from "../shared/requests/people.t
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
 import { freshRedis } from "../shared/servers/redis.ts";
+import { aLease, aProperty, as, createHome, type Person } from "../support/fixtures/property-fixtures.ts";
 import type { Haven } from "../support/haven.ts";
-import { aLease, aProperty, as, createHome, type Person } from "../support/property-fixtures.ts";
 import { startPair } from "../support/two-instances.ts";
 
 let havens: [Haven, Haven];

@@ -5,8 +5,8 @@ import { createPager } from "../../src/http/pagination.ts";
 import { register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
 import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
+import { as, createHome, type Person } from "../support/fixtures/property-fixtures.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
-import { as, createHome, type Person } from "../support/property-fixtures.ts";
 
 const database = await freshDatabase();
 const requestCount = 1_000_000;

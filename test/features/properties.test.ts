@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { register } from "../shared/requests/people.ts";
-import { type Haven, startHaven } from "../support/haven.ts";
 import {
   aLease,
   aProperty,
@@ -12,7 +11,8 @@ import {
   day,
   type Person,
   type Resource,
-} from "../support/property-fixtures.ts";
+} from "../support/fixtures/property-fixtures.ts";
+import { type Haven, startHaven } from "../support/haven.ts";
 
 let haven: Haven;
 let owner: Person;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { allCheckNames } from "../../src/config/parsers/checks-and-probes.ts";
-import { steadyClock } from "../../src/core/clock.ts";
+import { steadyClock } from "../../src/core/timing/clock.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { createPostgresStore } from "../../src/fleet/postgres-store.ts";
 import { createRedisStore } from "../../src/fleet/redis-store.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { before, test } from "node:test";
-import { AppError } from "../../src/core/app-error.ts";
+import { AppError } from "../../src/core/errors/app-error.ts";
 import { runIdempotent } from "../../src/db/idempotency.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { gzipSync } from "node:zlib";
-import { describedMembers } from "../../src/core/problem-members.ts";
+import { describedMembers } from "../../src/core/errors/problem-members.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask, postJson, raw } from "../shared/requests/http.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";

@@ -6,10 +6,10 @@ import { z } from "zod";
 import { skipWithoutGoProgram } from "../shared/go-program.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { chart, helm, refusalOf, renderChart, renderChartText, runHelm } from "../support/helm.ts";
-import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
-import { type ClusterObject, render } from "../support/kustomize.ts";
-import { find } from "../support/pods.ts";
+import { chart, helm, refusalOf, renderChart, renderChartText, runHelm } from "../support/kubernetes/helm.ts";
+import { schemaErrorsOf } from "../support/kubernetes/kubernetes-schema-errors.ts";
+import { type ClusterObject, render } from "../support/kubernetes/kustomize.ts";
+import { find } from "../support/kubernetes/pods.ts";
 
 const everything = [
   "ingress.enabled=true",

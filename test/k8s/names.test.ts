@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { without } from "../shared/programs.ts";
-import { autoscaler } from "../support/autoscaler.ts";
-import { allRendered, render } from "../support/kustomize.ts";
-import { find, havenPod, podsOf } from "../support/pods.ts";
-import { labelMap, selectorMatches, selectorSchema, service } from "../support/selectors.ts";
+import { autoscaler } from "../support/kubernetes/autoscaler.ts";
+import { allRendered, render } from "../support/kubernetes/kustomize.ts";
+import { find, havenPod, podsOf } from "../support/kubernetes/pods.ts";
+import { labelMap, selectorMatches, selectorSchema, service } from "../support/kubernetes/selectors.ts";
 
 suite("references between objects", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {

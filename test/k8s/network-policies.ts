@@ -1,7 +1,7 @@
 import { z } from "zod";
-import type { ClusterObject } from "../support/kustomize.ts";
-import { podsOf } from "../support/pods.ts";
-import { labelMap, selectorMatches } from "../support/selectors.ts";
+import type { ClusterObject } from "../support/kubernetes/kustomize.ts";
+import { podsOf } from "../support/kubernetes/pods.ts";
+import { labelMap, selectorMatches } from "../support/kubernetes/selectors.ts";
 
 // Evaluates the network policies as a network plugin does.
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { without } from "../shared/programs.ts";
-import { allRendered, render } from "../support/kustomize.ts";
+import { allRendered, render } from "../support/kubernetes/kustomize.ts";
 import { createNetwork, type Party } from "./network-policies.ts";
 
 const haven = { pod: "haven-api-deployment" };

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { suite, test } from "node:test";
 import { without } from "../shared/programs.ts";
-import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
-import { allRendered, type ClusterObject, parseObjects, render } from "../support/kustomize.ts";
+import { schemaErrorsOf } from "../support/kubernetes/kubernetes-schema-errors.ts";
+import { allRendered, type ClusterObject, parseObjects, render } from "../support/kubernetes/kustomize.ts";
 
 const template = parseObjects(readFileSync(new URL("../../k8s/base/secret.yaml.template", import.meta.url), "utf8"));
 

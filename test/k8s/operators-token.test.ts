@@ -5,8 +5,8 @@ import { z } from "zod";
 import { ask } from "../shared/requests/http.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { startHaven } from "../support/haven.ts";
-import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
-import { parseObjects } from "../support/kustomize.ts";
+import { schemaErrorsOf } from "../support/kubernetes/kubernetes-schema-errors.ts";
+import { parseObjects } from "../support/kubernetes/kustomize.ts";
 
 const read = (name: string) => readFileSync(new URL(`../../k8s/${name}`, import.meta.url), "utf8");
 

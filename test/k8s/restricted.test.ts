@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { fitsInto, memoryBudget } from "../../src/config/memory-budget.ts";
 import { without } from "../shared/programs.ts";
-import { allRendered, render } from "../support/kustomize.ts";
-import { configOf, environmentOf, find, havenPod, podsOf } from "../support/pods.ts";
+import { allRendered, render } from "../support/kubernetes/kustomize.ts";
+import { configOf, environmentOf, find, havenPod, podsOf } from "../support/kubernetes/pods.ts";
 
 suite("restrictions of pods", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {

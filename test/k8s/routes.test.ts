@@ -5,12 +5,12 @@ import { z } from "zod";
 import { service as serviceName } from "../../src/core/identity.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
-import { autoscaler } from "../support/autoscaler.ts";
 import { startHaven } from "../support/haven.ts";
-import { allRendered, type ClusterObject, overlays, render } from "../support/kustomize.ts";
-import { configOf, find } from "../support/pods.ts";
+import { autoscaler } from "../support/kubernetes/autoscaler.ts";
+import { allRendered, type ClusterObject, overlays, render } from "../support/kubernetes/kustomize.ts";
+import { configOf, find } from "../support/kubernetes/pods.ts";
+import { labelMap, selectorMatches, service } from "../support/kubernetes/selectors.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
-import { labelMap, selectorMatches, service } from "../support/selectors.ts";
 
 suite("entry points", { skip: without("kubectl") }, () => {
   test("every entry point leads to the service, and none to the management port", () => {

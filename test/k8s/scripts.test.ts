@@ -10,9 +10,9 @@ import { readConfig } from "../../src/config/read-config.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { schemaErrorsOf } from "../support/kubernetes-schema-errors.ts";
-import { parseObjects, render } from "../support/kustomize.ts";
-import { environmentOf, havenPod } from "../support/pods.ts";
+import { schemaErrorsOf } from "../support/kubernetes/kubernetes-schema-errors.ts";
+import { parseObjects, render } from "../support/kubernetes/kustomize.ts";
+import { environmentOf, havenPod } from "../support/kubernetes/pods.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

@@ -7,9 +7,9 @@ import { isSettingName } from "../../src/config/secret-files.ts";
 import { ConfigError } from "../../src/config/setting-problems.ts";
 import { version } from "../../src/core/identity.ts";
 import { without } from "../shared/programs.ts";
-import { autoscaler } from "../support/autoscaler.ts";
-import { allRendered, type ClusterObject, overlays, parseObjects, render } from "../support/kustomize.ts";
-import { configOf, environmentOf, havenPod, podsOf, rollout, secretFilesOf } from "../support/pods.ts";
+import { autoscaler } from "../support/kubernetes/autoscaler.ts";
+import { allRendered, type ClusterObject, overlays, parseObjects, render } from "../support/kubernetes/kustomize.ts";
+import { configOf, environmentOf, havenPod, podsOf, rollout, secretFilesOf } from "../support/kubernetes/pods.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 
 /** Settings of Node, not of Haven. */

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { z } from "zod";
 import { without } from "../shared/programs.ts";
-import { autoscaler } from "../support/autoscaler.ts";
-import { allRendered, render } from "../support/kustomize.ts";
-import { configOf, find, havenPod, rollout } from "../support/pods.ts";
+import { autoscaler } from "../support/kubernetes/autoscaler.ts";
+import { allRendered, render } from "../support/kubernetes/kustomize.ts";
+import { configOf, find, havenPod, rollout } from "../support/kubernetes/pods.ts";
 
 suite("timeouts and capacities", { skip: without("kubectl") }, () => {
   for (const name of allRendered) {

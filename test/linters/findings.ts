@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../shared/at-end.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { allRendered, renderYaml } from "../support/kustomize.ts";
+import { allRendered, renderYaml } from "../support/kubernetes/kustomize.ts";
 
 /** What a linter reports about one file or one Kubernetes object. */
 export type Finding = { rule: string; where: string; message: string };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CheckFailed } from "../../src/core/failure-reason.ts";
+import { CheckFailed } from "../../src/core/errors/failure-reason.ts";
 import { createMailCheck } from "../../src/mail/mail-check.ts";
 
 /** Creates a check of a mail server whose connections fail with `failure`. The test sets the time of the check. */

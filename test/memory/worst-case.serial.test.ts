@@ -9,9 +9,9 @@ import { failOrSkip } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, sameSecret } from "../shared/requests/people.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { addPhoto, owner } from "../support/fixtures/owners.ts";
+import { aProperty } from "../support/fixtures/property-fixtures.ts";
 import { createMemoryCgroup } from "../support/memory-cgroup.ts";
-import { addPhoto, owner } from "../support/owners.ts";
-import { aProperty } from "../support/property-fixtures.ts";
 
 // Checks the memory budget of docs/memory.md. The kernel limits a server to the memory of the shipped Compose file, and the
 // server gets the worst case of all kinds of load at the same time.

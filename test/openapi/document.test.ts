@@ -8,7 +8,7 @@ import { sameSecret } from "../shared/requests/people.ts";
 import { query } from "../shared/servers/database.ts";
 import { startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { startHaven } from "../support/haven.ts";
-import { blackPng } from "../support/images.ts";
+import { blackPng } from "../support/kubernetes/images.ts";
 import { type ApiOperation, answerAt, escaped, isProtected, readDocument } from "./support/api-document.ts";
 import { createContract } from "./support/contract.ts";
 import { createAppCapture, routesOf } from "./support/express-routes.ts";

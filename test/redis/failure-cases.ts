@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { readRedis } from "../../src/config/store-settings.ts";
-import { failureCode } from "../../src/core/connection-failure.ts";
+import { failureCode } from "../../src/core/errors/connection-failure.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";

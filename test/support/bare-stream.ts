@@ -2,7 +2,7 @@ import type { Socket } from "node:net";
 import { atEnd } from "../shared/at-end.ts";
 import { open } from "../shared/requests/http.ts";
 import { bearer } from "../shared/requests/people.ts";
-import type { Owner } from "./maintenance-fixtures.ts";
+import type { Owner } from "./fixtures/maintenance-fixtures.ts";
 
 /** Opens a stream without an HTTP client, so that thousands of streams need little memory in the test. */
 export async function openBareStream(port: number, owner: Owner, onEvent: () => void): Promise<Socket> {

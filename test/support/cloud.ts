@@ -1,6 +1,6 @@
 import { readConfig } from "../../src/config/read-config.ts";
 import { variables } from "../../src/config/variables.ts";
-import { sampleSecrets } from "./pods.ts";
+import { sampleSecrets } from "./kubernetes/pods.ts";
 
 /** Reads the configuration from the settings of a cloud's files (NAME=VALUE NAME=VALUE). Fails for unknown settings. */
 export function configFromCloud(settings: string) {

@@ -1,7 +1,7 @@
 import { Writable } from "node:stream";
 import type { Overrides } from "../../src/composition/overrides.ts";
 import { readConfig } from "../../src/config/read-config.ts";
-import { createLoggerOn } from "../../src/core/logger.ts";
+import { createLoggerOn } from "../../src/core/logging/logger.ts";
 import { type Running, start } from "../../src/server.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";

@@ -1,4 +1,4 @@
-import { wrapMarkdown } from "../../wrap-markdown.ts";
+import { wrapMarkdown } from "../../report/wrap-markdown.ts";
 import { proxyNames } from "../arguments.ts";
 import { boundsOf, factsOfFault, faults } from "../faults/all.ts";
 import type { FaultFacts } from "../faults/fault.ts";

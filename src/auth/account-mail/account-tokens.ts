@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Queryable } from "../../db/pool.ts";
 
 export type TokenPurpose = "reset-password" | "verify-email";

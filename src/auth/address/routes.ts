@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { AuthenticateCaller } from "../../http/access.ts";
 import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { ifMatchPrecondition, updated } from "../../http/etag.ts";

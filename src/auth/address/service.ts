@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { onConstraint } from "../../db/driver-errors.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { SessionCaller } from "../../http/access.ts";

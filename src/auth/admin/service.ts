@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Role } from "../../core/role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
 import type { Precondition } from "../../http/etag.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { Caller } from "../../http/access.ts";
 import type { KeyLimit } from "./key-limit.ts";

@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { loadLuaScript } from "../../redis/lua-script.ts";
 import type { RedisAccess } from "../../redis/redis-access.ts";
 

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Database } from "../../db/pool.ts";
 import type { SessionCaller } from "../../http/access.ts";
 import { type ClientInfo, recordEvent } from "../events.ts";

@@ -1,4 +1,4 @@
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 
 /** The time limit of the whole request, including the body of the response. */
 const timeoutMs = 3000;

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { AppError } from "../../core/app-error.ts";
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 import { fetchJson } from "./fetch-json.ts";
 import { type IssuerKey, readKeySet } from "./key-set.ts";
 

@@ -1,5 +1,5 @@
-import { AppError } from "../../core/app-error.ts";
-import { createPerKeyLimit } from "../../core/per-key-limit.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { createPerKeyLimit } from "../../core/limits/per-key-limit.ts";
 import type { AuthenticateCaller } from "../../http/access.ts";
 import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { noContent } from "../../http/responses.ts";

@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { jobSchema } from "../../db/app-role.ts";
 import type { Database, Transaction } from "../../db/pool.ts";
 import type { Caller, SessionCaller } from "../../http/access.ts";

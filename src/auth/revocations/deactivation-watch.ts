@@ -1,4 +1,4 @@
-import type { Logger } from "../../core/logger.ts";
+import type { Logger } from "../../core/logging/logger.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import { recentDeactivations } from "./revocations.ts";

@@ -1,5 +1,5 @@
-import type { Logger } from "../../core/logger.ts";
-import { createRetryLoop } from "../../core/retry-loop.ts";
+import type { Logger } from "../../core/logging/logger.ts";
+import { createRetryLoop } from "../../core/timing/retry-loop.ts";
 import type { Queryable } from "../../db/pool.ts";
 import type { SessionStore } from "../../sessions/session-store.ts";
 import { recordRevocations } from "./revocations.ts";

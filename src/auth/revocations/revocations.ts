@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { timeOfId } from "../../core/ids.ts";
 import type { Role } from "../../core/role.ts";
 import type { Queryable } from "../../db/pool.ts";

@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Queryable } from "../../db/pool.ts";
 import { type Invitation, invitations } from "./invitations.ts";
 

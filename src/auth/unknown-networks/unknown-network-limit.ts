@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
-import { AppError } from "../../core/app-error.ts";
-import { networkOf } from "../../core/ip-address.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { networkOf } from "../../core/network/ip-address.ts";
 import { loadLuaScript } from "../../redis/lua-script.ts";
 import type { RedisAccess } from "../../redis/redis-access.ts";
 

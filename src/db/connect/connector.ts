@@ -13,7 +13,7 @@ import {
   type PasswordCommand,
   type PasswordCommandOptions,
 } from "../../core/password-command.ts";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { type Attempt, type OpenConnection, openOne, timedOut } from "./open-one.ts";
 import { type Pooler, queryLimitMs, type SessionSettings } from "./session-settings.ts";
 import { postgresNames } from "./socket-to.ts";

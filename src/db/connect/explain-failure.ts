@@ -1,6 +1,11 @@
 import { DatabaseError } from "pg";
 import { PostgresUrlError } from "../../config/postgres-url.ts";
-import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
+import {
+  causesOf,
+  codeOf,
+  explainNetworkFailure,
+  type FailureExplanation,
+} from "../../core/errors/connection-failure.ts";
 import { PasswordCommandFailed } from "../../core/password-command.ts";
 import { NoChannelBinding } from "./channel-binding.ts";
 import { NoSuitableServer } from "./target-session.ts";

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { DatabaseError, type QueryResultRow } from "pg";
-import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { breaksConnection } from "../driver-errors.ts";
 import { endGracefully } from "./connection-pool.ts";
 import type { OpenConnection } from "./open-one.ts";

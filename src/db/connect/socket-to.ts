@@ -1,6 +1,6 @@
 import { isIP, Socket } from "node:net";
 import type { PostgresHost } from "../../config/postgres-url.ts";
-import { createNameResolver } from "../../core/name-resolver.ts";
+import { createNameResolver } from "../../core/network/name-resolver.ts";
 
 /** The resolver for all connections to Postgres, so that a new connection can use the results of earlier look-ups. */
 export const postgresNames = createNameResolver();

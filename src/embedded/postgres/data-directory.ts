@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { access, chmod, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { createFolder } from "../data-folder/create-folder.ts";
 import { alternative, describeFolderError, EngineError, lastErrorLine } from "../engine-error.ts";
 import { endPostgresIn, graceful } from "../processes/processes.ts";

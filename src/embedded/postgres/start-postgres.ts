@@ -1,6 +1,6 @@
 import { Client } from "pg";
 import type { EngineLog } from "../../core/embedded-engines.ts";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { alternative, EngineError, lastErrorLine } from "../engine-error.ts";
 import { localhost } from "../processes/free-port.ts";
 import { endPostgresIn, forced } from "../processes/processes.ts";

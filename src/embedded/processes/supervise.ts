@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { EngineLog } from "../../core/embedded-engines.ts";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 
 const minDelayMs = 1_000;
 const maxDelayMs = 30_000;

@@ -1,5 +1,5 @@
 import type { EngineLog } from "../../core/embedded-engines.ts";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { EngineError, lastErrorLine } from "../engine-error.ts";
 import { localhost } from "../processes/free-port.ts";
 import { startScript } from "../processes/script-process.ts";

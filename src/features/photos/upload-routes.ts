@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import { noContent, ok } from "../../http/responses.ts";
 import type { Api } from "../create-once.ts";

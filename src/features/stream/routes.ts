@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { createRoutes, type Routes } from "../../http/create-routes.ts";
 import type { Api } from "../create-once.ts";
 import { lastEventId, operations } from "./schema.ts";

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
-import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
-import { createPerKeyLimit } from "../../core/per-key-limit.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../../core/limits/concurrency-limiter.ts";
+import { createPerKeyLimit } from "../../core/limits/per-key-limit.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { Caller } from "../../http/access.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";

@@ -1,5 +1,5 @@
-import { AppError } from "../../core/app-error.ts";
-import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../../core/limits/concurrency-limiter.ts";
 import type { Caller } from "../../http/access.ts";
 import type { Reader } from "./reader.ts";
 import { createStaggeredVisits } from "./staggered-visits.ts";

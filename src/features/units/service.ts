@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { onConstraint, onForeignKeyViolation } from "../../db/driver-errors.ts";
 import type { Database, Queryable } from "../../db/pool.ts";
 import type { ListPage, PageRequest } from "../../db/read-list.ts";

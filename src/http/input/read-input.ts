@@ -1,6 +1,6 @@
 import type { Request, Response } from "express";
 import { z } from "zod";
-import { AppError, type FieldError } from "../../core/app-error.ts";
+import { AppError, type FieldError } from "../../core/errors/app-error.ts";
 import type { Caller } from "../access.ts";
 import type { Operation, Schema } from "../operation.ts";
 import { queryFields } from "./query-fields.ts";

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { readHeaderValue } from "./header-value.ts";
 import { findShapeFault } from "./json-shape.ts";
 import { type BodyLimit, readBody } from "./request-body.ts";

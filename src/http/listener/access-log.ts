@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Request } from "express";
-import type { Logger } from "../../core/logger.ts";
+import type { Logger } from "../../core/logging/logger.ts";
 import { clientAddress } from "./client-address.ts";
 
 /** Writes one line per request, with the fields below only, because a query, header or body may contain secrets. */

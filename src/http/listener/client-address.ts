@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import type { Request } from "express";
-import { unmapIpv4 } from "../../core/ip-address.ts";
+import { unmapIpv4 } from "../../core/network/ip-address.ts";
 
 /**
  * Returns the normalized address of the client, without the port that some proxies append. If the forwarded value is not

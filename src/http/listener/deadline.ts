@@ -1,4 +1,4 @@
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import type { Connections, Exchange } from "../../kit/lifecycle/connections.ts";
 import { sendProblem } from "../problem.ts";
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type Server } from "node:net";
-import { StartError } from "../../core/start-error.ts";
+import { StartError } from "../../core/errors/start-error.ts";
 
 /** `variable` is the setting that an error message tells the user to change. */
 export type Address = { host: string; port: number; variable: "PORT" | "MANAGEMENT_PORT" };

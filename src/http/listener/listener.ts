@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Express } from "express";
-import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import { AppError, type ErrorCode } from "../../core/errors/app-error.ts";
 import { newRequestId } from "../../core/ids.ts";
 import type { Connections } from "../../kit/lifecycle/connections.ts";
 import { problemKinds, rawProblem, sendProblem } from "../problem.ts";

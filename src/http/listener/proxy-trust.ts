@@ -1,6 +1,6 @@
 import type { BlockList } from "node:net";
 import { isIPv6, type Socket } from "node:net";
-import { unmapIpv4 } from "../../core/ip-address.ts";
+import { unmapIpv4 } from "../../core/network/ip-address.ts";
 
 /** Returns whether the peer of a connection is a trusted proxy. The result is cached per connection. */
 export function createTrust(trusted: Pick<BlockList, "check">) {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
-import { AppError } from "../../core/app-error.ts";
-import type { ByteBudget } from "../../core/byte-budget.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { isRequestId, newRequestId } from "../../core/ids.ts";
+import type { ByteBudget } from "../../core/limits/byte-budget.ts";
 import type { RequestTrace } from "../../core/tracer.ts";
 import type { Trust } from "./proxy-trust.ts";
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { hostForm } from "../../kit/http/request-target.ts";
 
 /** Finds ambiguities that Node's parser accepts and that another server could interpret differently. */

@@ -1,4 +1,4 @@
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from "node:crypto";
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 import { type CheckOptions, withDefaults } from "./check-options.ts";
 

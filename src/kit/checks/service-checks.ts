@@ -1,4 +1,4 @@
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 import type { Check } from "../health/check.ts";
 
 export type Store = { read(signal: AbortSignal): Promise<void>; write(signal: AbortSignal): Promise<void> };

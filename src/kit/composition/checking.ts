@@ -1,4 +1,4 @@
-import { CheckFailed } from "../../core/failure-reason.ts";
+import { CheckFailed } from "../../core/errors/failure-reason.ts";
 import { createFleetOfApp } from "../fleet/fleet-of-app.ts";
 import { guard, warn } from "../guard-callback.ts";
 import { createHistory } from "../health/history.ts";

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { steadyClock } from "../../core/clock.ts";
+import { steadyClock } from "../../core/timing/clock.ts";
 import type { Identity } from "../health/health-report.ts";
 import type { HealthOptions } from "../options.ts";
 import { watchEventLoop } from "../overload/event-loop-watch.ts";

@@ -4,9 +4,9 @@
  */
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "../../core/app-error.ts";
-import { createConcurrencyLimiter } from "../../core/concurrency-limiter.ts";
-import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../../core/limits/concurrency-limiter.ts";
+import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import type { Health } from "../create-health.ts";
 import {
   callback,

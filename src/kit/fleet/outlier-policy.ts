@@ -1,4 +1,4 @@
-import { type StallTolerantTimeout, startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { type StallTolerantTimeout, startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import type { JudgedCapability } from "../health/judge.ts";
 import type { ReadinessPolicy } from "../health/readiness-policy.ts";
 import {

@@ -1,4 +1,4 @@
-import { startTimeout, withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { startTimeout, withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import type { FleetEntry, FleetStore, OwnEntry } from "./fleet-store.ts";
 
 export type StoreOutcome = { didRead: boolean; startedAt: number } & (

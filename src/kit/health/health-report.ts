@@ -1,4 +1,4 @@
-import type { Reason } from "../../core/failure-reason.ts";
+import type { Reason } from "../../core/errors/failure-reason.ts";
 import type { MemoryFacts } from "../checks/memory.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import type { BreakerView } from "../resilience/breaker.ts";

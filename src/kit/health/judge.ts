@@ -1,4 +1,4 @@
-import type { Reason } from "../../core/failure-reason.ts";
+import type { Reason } from "../../core/errors/failure-reason.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 
 // Pure functions from observations to states. The time is an argument.

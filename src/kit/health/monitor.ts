@@ -1,4 +1,4 @@
-import type { Reason } from "../../core/failure-reason.ts";
+import type { Reason } from "../../core/errors/failure-reason.ts";
 import { guard } from "../guard-callback.ts";
 import type { Phase } from "../lifecycle/phase.ts";
 import { type Check, capabilitiesOf, type NamedCapability } from "./check.ts";

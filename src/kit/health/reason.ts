@@ -1,4 +1,4 @@
-import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
+import { CheckFailed, type Reason } from "../../core/errors/failure-reason.ts";
 
 const reasonsByCode: Readonly<Record<string, Reason>> = {
   ECONNREFUSED: "refused",

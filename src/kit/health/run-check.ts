@@ -1,5 +1,5 @@
-import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
-import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { CheckFailed, type Reason } from "../../core/errors/failure-reason.ts";
+import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import type { Capability } from "./check.ts";
 import type { Observation } from "./judge.ts";
 import { errorCodeOf, reasonOf } from "./reason.ts";

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { newRequestId } from "../../core/ids.ts";
 import type { SendError } from "./operator-endpoints.ts";
 import { toOriginForm } from "./request-target.ts";

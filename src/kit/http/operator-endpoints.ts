@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
+import { AppError } from "../../core/errors/app-error.ts";
 import { newRequestId } from "../../core/ids.ts";
 import { guard } from "../guard-callback.ts";
 import { splitTarget } from "./request-target.ts";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
-import { AppError } from "../../core/app-error.ts";
-import { problemMembers } from "../../core/problem-members.ts";
+import { AppError } from "../../core/errors/app-error.ts";
+import { problemMembers } from "../../core/errors/problem-members.ts";
 import { warn } from "../guard-callback.ts";
 import type { SendError } from "./operator-endpoints.ts";
 

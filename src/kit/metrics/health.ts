@@ -1,4 +1,4 @@
-import type { Reason } from "../../core/failure-reason.ts";
+import type { Reason } from "../../core/errors/failure-reason.ts";
 import { createDurations, type Durations } from "../../core/metrics/durations.ts";
 import type { Family } from "../../core/metrics/exposition.ts";
 import type { MetricsSink } from "./metrics-sink.ts";

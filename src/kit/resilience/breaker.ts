@@ -1,5 +1,5 @@
 import CircuitBreaker from "opossum";
-import { AppError, type ErrorCode } from "../../core/app-error.ts";
+import { AppError, type ErrorCode } from "../../core/errors/app-error.ts";
 
 export type BreakerStateName = "closed" | "open" | "half_open";
 

@@ -1,4 +1,4 @@
-import type { Reason } from "../../core/failure-reason.ts";
+import type { Reason } from "../../core/errors/failure-reason.ts";
 import { type Html, html } from "../../core/page/html.ts";
 import type { CheckDetail } from "../health/health-report.ts";
 

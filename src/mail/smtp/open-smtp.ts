@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
 import { rereadSecret } from "../../config/secret-files.ts";
-import { certificateExpiry } from "../../core/peer-certificate.ts";
-import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { certificateExpiry } from "../../core/network/peer-certificate.ts";
+import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 
 export type SmtpServer = {
   url: string;

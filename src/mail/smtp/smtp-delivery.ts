@@ -1,5 +1,5 @@
 import { getSystemErrorName } from "node:util";
-import { CheckFailed, type Reason } from "../../core/failure-reason.ts";
+import { CheckFailed, type Reason } from "../../core/errors/failure-reason.ts";
 import { DeliveryError, type Mail } from "../mail.ts";
 import { call, type SmtpServer, type SmtpSession, SmtpTimeout, withSmtp } from "./open-smtp.ts";
 

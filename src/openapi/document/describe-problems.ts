@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ErrorCode } from "../../core/app-error.ts";
-import { describedMembers } from "../../core/problem-members.ts";
+import type { ErrorCode } from "../../core/errors/app-error.ts";
+import { describedMembers } from "../../core/errors/problem-members.ts";
 import { needsOf, type Operation } from "../../http/operation.ts";
 import { problemKinds, problemOf } from "../../http/problem.ts";
 import type { Schemas } from "./json-schemas.ts";

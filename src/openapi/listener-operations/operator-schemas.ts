@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { reasons } from "../../core/failure-reason.ts";
+import { reasons } from "../../core/errors/failure-reason.ts";
 import { moment } from "../../http/input/common-schemas.ts";
 import { identity } from "../identity.ts";
 import { capabilityStatus, checkStatus, readyStatus } from "./probe-operations.ts";

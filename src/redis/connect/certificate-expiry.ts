@@ -1,6 +1,6 @@
 import { Cluster, type Redis } from "ioredis";
 import type { RedisTarget } from "../../config/store-settings.ts";
-import { certificateExpiry } from "../../core/peer-certificate.ts";
+import { certificateExpiry } from "../../core/network/peer-certificate.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "../client.ts";
 
 /** Returns the earliest expiry time of the certificates of the servers that this client is connected to. */

@@ -1,4 +1,9 @@
-import { causesOf, codeOf, explainNetworkFailure, type FailureExplanation } from "../../core/connection-failure.ts";
+import {
+  causesOf,
+  codeOf,
+  explainNetworkFailure,
+  type FailureExplanation,
+} from "../../core/errors/connection-failure.ts";
 import { PasswordCommandFailed } from "../../core/password-command.ts";
 
 const labels = {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { startTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import type { RedisAccess } from "../redis-access.ts";
 import { sayHello } from "./hello.ts";
 

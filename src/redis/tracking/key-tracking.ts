@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Redis } from "ioredis";
-import { createRetryLoop } from "../../core/retry-loop.ts";
-import { withTimeout } from "../../core/stall-tolerant-timeout.ts";
+import { createRetryLoop } from "../../core/timing/retry-loop.ts";
+import { withTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 import { sayHello } from "./hello.ts";
 import { onInvalidation } from "./invalidation-push.ts";
 

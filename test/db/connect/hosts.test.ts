@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { readPostgres } from "../../../src/config/store-settings.ts";
 import { createConnector, type PostgresSource } from "../../../src/db/connect/connector.ts";
 import { explainPostgresFailure } from "../../../src/db/connect/explain-failure.ts";
-import { migrationStatus } from "../../../src/db/migration-status.ts";
+import { migrationStatus } from "../../../src/db/migrate/migration-status.ts";
 import { createDatabase } from "../../../src/db/pool.ts";
 import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";

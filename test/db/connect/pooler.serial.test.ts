@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError, type ErrorCode } from "../../../src/core/app-error.ts";
+import { AppError, type ErrorCode } from "../../../src/core/errors/app-error.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
-import { migrate } from "../../../src/db/migrate.ts";
-import { MigrationError } from "../../../src/db/migration-files.ts";
+import { migrate } from "../../../src/db/migrate/migrate.ts";
+import { MigrationError } from "../../../src/db/migrate/migration-files.ts";
 import { createDatabase, type Database } from "../../../src/db/pool.ts";
 import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";

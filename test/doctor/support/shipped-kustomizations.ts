@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunKustomize } from "../../../src/doctor/readers/kubernetes/kustomize.ts";
-import { renderYaml } from "../../support/kustomize.ts";
+import { renderYaml } from "../../support/kubernetes/kustomize.ts";
 
 const k8sFolder = fileURLToPath(new URL("../../../k8s/", import.meta.url));
 

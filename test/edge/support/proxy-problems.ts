@@ -1,5 +1,5 @@
 import { maxUploadMebibytes } from "../../../src/config/upload-limits.ts";
-import type { ErrorCode } from "../../../src/core/app-error.ts";
+import type { ErrorCode } from "../../../src/core/errors/app-error.ts";
 import { internalDetail, problemOf } from "../../../src/http/problem.ts";
 
 type ProxyProblem = {

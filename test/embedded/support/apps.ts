@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
-import { withTimeout } from "../../../src/core/stall-tolerant-timeout.ts";
+import { withTimeout } from "../../../src/core/timing/stall-tolerant-timeout.ts";
 
 const script = fileURLToPath(new URL("./app.ts", import.meta.url));
 const lineLimitMs = 20_000;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { steadyClock } from "../../../src/core/clock.ts";
+import { steadyClock } from "../../../src/core/timing/clock.ts";
 import type { Check } from "../../../src/kit/health/check.ts";
 import { createHistory } from "../../../src/kit/health/history.ts";
 import { createMonitor } from "../../../src/kit/health/monitor.ts";

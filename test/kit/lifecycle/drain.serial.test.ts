@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { Agent, createServer, request as httpRequest } from "node:http";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { steadyClock } from "../../../src/core/clock.ts";
+import { steadyClock } from "../../../src/core/timing/clock.ts";
 import { trackConnections } from "../../../src/kit/lifecycle/connections.ts";
 import { drain } from "../../../src/kit/lifecycle/drain.ts";
 import { createLifecycle } from "../../../src/kit/lifecycle/phase.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { AppError } from "../../../src/core/app-error.ts";
+import { AppError } from "../../../src/core/errors/app-error.ts";
 import { type BreakerOptions, createBreaker } from "../../../src/kit/resilience/breaker.ts";
 import { atEnd } from "../../shared/at-end.ts";
 

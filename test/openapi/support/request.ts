@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { request as httpRequest } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { type Answer, type Ask, ask } from "../../shared/requests/http.ts";
-import { blackPng } from "../../support/images.ts";
+import { blackPng } from "../../support/kubernetes/images.ts";
 import type { ApiOperation } from "./api-document.ts";
 
 /** Returns the documented example body with some fields replaced. */

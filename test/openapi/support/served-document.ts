@@ -1,7 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { readConfig } from "../../../src/config/read-config.ts";
 import { version } from "../../../src/core/identity.ts";
-import { createLogger } from "../../../src/core/logger.ts";
+import { createLogger } from "../../../src/core/logging/logger.ts";
 import type { Document } from "../../../src/openapi/document/openapi-types.ts";
 import { start } from "../../../src/server.ts";
 

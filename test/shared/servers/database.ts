@@ -1,5 +1,5 @@
 import pg from "pg";
-import { migrate } from "../../../src/db/migrate.ts";
+import { migrate } from "../../../src/db/migrate/migrate.ts";
 import { atEnd } from "../at-end.ts";
 
 const template = "haven_template";

@@ -1,5 +1,5 @@
 import { readConfig } from "../../../src/config/read-config.ts";
-import { createLogger } from "../../../src/core/logger.ts";
+import { createLogger } from "../../../src/core/logging/logger.ts";
 import * as embedded from "../../../src/embedded/engines.ts";
 import { onStopSignals, optionsUnderNpm } from "../../../src/kit/lifecycle/signals.ts";
 import { start } from "../../../src/server.ts";

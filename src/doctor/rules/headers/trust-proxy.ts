@@ -1,5 +1,5 @@
 import { isRange, namedRanges } from "../../../config/address-ranges.ts";
-import { intervalOf } from "../../../core/ip-address.ts";
+import { intervalOf } from "../../../core/network/ip-address.ts";
 import type { App } from "../../facts/app.ts";
 import type { Rule, Violation } from "../../rule.ts";
 import { pod } from "../example-files.ts";

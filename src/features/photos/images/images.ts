@@ -1,6 +1,6 @@
 import type { OutputInfo, ResizeOptions, Sharp, SharpOptions } from "sharp";
-import { AppError } from "../../../core/app-error.ts";
-import { createConcurrencyLimiter } from "../../../core/concurrency-limiter.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
+import { createConcurrencyLimiter } from "../../../core/limits/concurrency-limiter.ts";
 import { noTracer } from "../../../core/tracer.ts";
 import { unprocessableUpload } from "../uploads/upload-errors.ts";
 import { detectImageType, isTruncated } from "./image-type.ts";

@@ -1,5 +1,5 @@
 import type { Request } from "express";
-import { AppError } from "../../../core/app-error.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
 import { etagMatches } from "../../../http/etag.ts";
 import { toProblem } from "../../../http/problem.ts";
 import { bytes, completeReply, type Reply } from "../../../http/responses.ts";

@@ -1,4 +1,4 @@
-import { CheckFailed, type Reason } from "../../../core/failure-reason.ts";
+import { CheckFailed, type Reason } from "../../../core/errors/failure-reason.ts";
 import type { Bucket } from "./bucket.ts";
 
 export type BucketCheckDeps = {

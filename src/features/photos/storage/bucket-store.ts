@@ -1,4 +1,4 @@
-import { AppError } from "../../../core/app-error.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
 import type { Database } from "../../../db/pool.ts";
 import type { Bucket } from "./bucket.ts";
 import type { DeferredDeletions } from "./deferred-deletions.ts";

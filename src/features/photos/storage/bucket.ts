@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AwsV4Signer } from "aws4fetch";
-import { AppError } from "../../../core/app-error.ts";
-import { startTimeout } from "../../../core/stall-tolerant-timeout.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
+import { startTimeout } from "../../../core/timing/stall-tolerant-timeout.ts";
 import type { CredentialSource } from "./credentials/credentials.ts";
 import type { StoredFile } from "./storage.ts";
 

@@ -1,4 +1,4 @@
-import type { Logger } from "../../../core/logger.ts";
+import type { Logger } from "../../../core/logging/logger.ts";
 import type { Queryable } from "../../../db/pool.ts";
 import type { Bucket } from "./bucket.ts";
 

@@ -1,5 +1,5 @@
 import { maxImageText } from "../../../config/upload-limits.ts";
-import { AppError } from "../../../core/app-error.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
 
 export const unprocessableUpload = (field: string, message: string, cause?: unknown): AppError =>
   new AppError("unprocessable", `${field}: ${message}`, { errors: [{ path: field, message }], cause });

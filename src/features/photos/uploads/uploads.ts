@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { maxImageBytes, maxUploadBytes } from "../../../config/upload-limits.ts";
-import { AppError } from "../../../core/app-error.ts";
-import { createPerKeyLimit } from "../../../core/per-key-limit.ts";
+import { AppError } from "../../../core/errors/app-error.ts";
+import { createPerKeyLimit } from "../../../core/limits/per-key-limit.ts";
 import { readHeaderValue } from "../../../http/input/header-value.ts";
 import { collectBody } from "../../../http/input/request-body.ts";
 import { detectImageType, hasTooManyPngChunks } from "../images/image-type.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { bearer, login, me, newPerson, register, type SignedIn } from "../../../shared/requests/people.ts";
 import { openStream } from "../../../shared/requests/stream.ts";
-import { aProperty } from "../../../support/property-fixtures.ts";
+import { aProperty } from "../../../support/fixtures/property-fixtures.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
 // Attempts to gain a role, a scope or another user's data. They were written from the documentation, without the code.
