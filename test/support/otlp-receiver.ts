@@ -93,7 +93,8 @@ export async function startReceiver(): Promise<Receiver> {
     throw new Error(`The collector did not start:\n${output}`);
   });
   const text = () => (existsSync(file) ? readFileSync(file, "utf8") : "");
-  const spans = () => text().split("\n").filter(Boolean).flatMap(spansOf);
+  // The text after the last line break is a line that the collector is still writing.
+  const spans = () => text().split("\n").slice(0, -1).flatMap(spansOf);
   return {
     endpoint,
     text,

@@ -122,6 +122,8 @@ describe("the status page in a browser", { concurrency: 4 }, () => {
     isReachable = false;
     await tab.getByText("another server answered, with HTTP 502").waitFor();
     await tab.getByRole("heading", { name: "Healthy" }).waitFor();
+    // While paused, the page does not poll, so only the button can fetch the page.
+    await tab.getByRole("button", { name: "Pause" }).click();
     isReachable = true;
     await tab.getByRole("button", { name: "Retry" }).click();
     await tab.locator("#trouble").waitFor({ state: "hidden" });
