@@ -74,7 +74,8 @@ choose_proxy() {
   esac
 }
 
-# The files of nginx/newer for the NGINX of the image: HTTP/2, and connections that are kept open. Files in .env come first.
+# The files of nginx/newer for the NGINX of the image: HTTP/2, and connections that are kept open. If .env names a file, that
+# file is used instead.
 choose_nginx_files() {
   [ "$proxy" = nginx ] || return 0
   local image copied

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { dashboards } from "./dashboards/all.ts";
 import { toJson } from "./dashboards/build.ts";
-import { withObjectives, withThresholds } from "./written-docs.ts";
+import { withObjectives, withThresholds } from "./generated-docs.ts";
 
 // npm run monitoring
 

@@ -10,9 +10,9 @@ export const authenticatedWrite: Scenario = {
   name: "authenticated-write",
   title: "An authenticated POST with an Idempotency-Key, compared with hand-written code",
   why: `The row and the response are stored in one transaction, so that a retry gets the same response from any instance. The
-    transaction takes three round trips: BEGIN, the lock of the key and the look-up of a stored response travel together, and so
-    do the storing of the response and COMMIT. The hand-written server gives the same guarantee with one statement after the
-    other; the usual stack inserts the row and guarantees nothing about retries.`,
+    transaction takes three round trips: one for BEGIN, the lock of the key and the look-up of a stored response; one for the
+    row; one for the storing of the response and COMMIT. The hand-written server gives the same guarantee with one statement
+    after the other; the usual stack inserts the row and guarantees nothing about retries.`,
   run,
 };
 

@@ -38,7 +38,7 @@ const burnRatePanel = (objective: "availability" | "latency"): Panel => ({
 
 const budget = (title: string, record: string, what: string): Panel => ({
   title,
-  description: `The remaining share of the ${what} that the objective allows in 30 days. Below 0 the objective is missed.`,
+  description: `How much of the 30-day budget for ${what} is left. Below 0 the objective is missed.`,
   kind: "stat",
   unit: "percentunit",
   width: 6,
@@ -60,7 +60,7 @@ export const api: Dashboard = {
       title: "Objectives (whole fleet)",
       panels: [
         budget("Availability budget", 'job:slo_availability_budget:remaining30d{job="haven-api"}', "failed requests"),
-        budget("Latency budget", 'job:slo_latency_budget:remaining30d{job="haven-api"}', "slow answers"),
+        budget("Latency budget", 'job:slo_latency_budget:remaining30d{job="haven-api"}', "slow responses"),
         {
           title: "Availability",
           description: `Share of the requests of the last hour that were not answered with a 5xx. Objective: ${formatObjective("availability")}.`,

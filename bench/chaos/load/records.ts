@@ -14,9 +14,12 @@ export type AttemptResult = "ok" | "reset" | "refused" | "timeout" | `${number}`
 /** Times are those of performance.now(). */
 export type Attempt = { kind: Kind; startedAt: number; ms: number; result: AttemptResult };
 
-/** All attempts of one request, and the pauses between them. */
+/**
+ * One request with its retries: `ms` includes all attempts and the pauses between them, `result` is that of the last
+ * attempt, `attempts` is their number.
+ */
 export type Request = { kind: Kind; startedAt: number; ms: number; result: AttemptResult; attempts: number };
 
-/** Returns whether an attempt got no response or a 5xx. A 4xx is no failure, such as 401 for a revoked session. */
+/** Returns whether an attempt got no response or a 5xx. A 4xx, such as 401 for a revoked session, is no failure. */
 export const isFailure = ({ result }: { result: AttemptResult }): boolean =>
   result !== "ok" && !/^4\d\d\b/.test(result);

@@ -25,7 +25,7 @@ export type Deployment = {
   compose: readonly Compose[];
   templates: readonly Template[];
   monitoring: readonly Monitoring[];
-  /** The versions of programs, from the configuration of the doctor or from image tags. */
+  /** The versions of programs, from `--versions`, the doctor's configuration file or the tags of images. */
   versions: Versions;
   /** The health report of a running instance, for `--live`. */
   live: RunningInstance | undefined;

@@ -8,7 +8,7 @@ export const programs: readonly Program[] = ["nginx", "haproxy", "kubernetes", "
 
 export type Version = readonly number[];
 export type KnownVersion = { version: Version; at: Place };
-/** The versions that the configuration of the doctor or image tags state. */
+/** The versions that `--versions`, the doctor's configuration file or the tags of images state. */
 export type Versions = Readonly<Partial<Record<Program, KnownVersion>>>;
 
 /** The oldest and the newest version that distributions and vendors supported in November 2026. */

@@ -11,7 +11,7 @@ export type FleetEntry = {
 /** An entry with a lower `beat` than the stored one is ignored: a connection that was frozen may deliver it late. */
 export type OwnEntry = { boot: string; instance: string; beat: number; heartbeat: string };
 
-/** A store that all instances share. Each call is one round trip, through the circuit breaker of its store. */
+/** A store that all instances share. A call usually takes one round trip. */
 export type FleetStore = {
   name: "redis" | "postgres";
   write(entry: OwnEntry): Promise<void>;
@@ -21,7 +21,7 @@ export type FleetStore = {
 };
 
 /**
- * Creates the store for the fleet of one app. The store keeps an entry for `keepMs`.
+ * A function that creates the store for the fleet of one app. The store keeps an entry for `keepMs`.
  * @example const stores: SharedStore[] = [redisFleetStore({ client }), postgresFleetStore({ pool })];
  */
 export type SharedStore = (keepMs: number) => FleetStore;

@@ -43,7 +43,7 @@ suite("a finding depends on the version", () => {
     assert.equal(find("trap-nginx-foreign-directive", { nginx: sticky("# for nginx 1.30\n") }), undefined);
   });
 
-  test("the version comes from the tag of an image in the same call", () => {
+  test("the version comes from the tag of an image in the same run", () => {
     const texts = (tag: string) => ({ nginx: sticky(""), compose: compose(tag) });
     assert.equal(find("trap-nginx-foreign-directive", texts("1.28-alpine"))?.severity, "error");
     assert.equal(find("trap-nginx-foreign-directive", texts("1.31.0")), undefined);

@@ -18,7 +18,7 @@ export const haproxyLimitRules: readonly Rule[] = [
     title: "A stick table holds IPv4 addresses only",
     impact: "IPv6 clients are not counted, so they are never limited.",
     condition:
-      "`stick-table type ipv6` where a `bind` listens on IPv6 (it also holds IPv4 addresses). `bind *:80` listens on IPv4 only",
+      "Where a `bind` listens on IPv6, each stick table of addresses has `type ipv6`, which holds IPv4 addresses too. `bind *:80` listens on IPv4 only",
     fix: "Set type ipv6, and track src,ipmask(32,64).",
     example: {
       kind: "haproxy",
@@ -41,7 +41,7 @@ export const haproxyLimitRules: readonly Rule[] = [
     title: "A rate limit answers with 403",
     impact:
       "403 is HAProxy's default status for deny: clients give up permanently, or retry at once, because the response has no Retry-After.",
-    condition: "`http-request deny` by a counter has `deny_status 429` (or `status 429`)",
+    condition: "`http-request deny` whose condition reads a counter has `deny_status 429` (or `status 429`)",
     fix: "Write http-request deny status 429 hdr Retry-After 10 if …",
     example: {
       kind: "haproxy",

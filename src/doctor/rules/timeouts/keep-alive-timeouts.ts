@@ -56,7 +56,7 @@ export const keepAliveTimeoutRules: readonly Rule[] = [
     impact:
       "If the balancer forwards to this proxy, some of its requests arrive on a connection that is being closed: users get occasional 502 responses.",
     condition:
-      "nginx `keepalive_timeout` of the server (default 75 s), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or a Google load balancer in the same call of the doctor",
+      "nginx `keepalive_timeout` of the server (default 75 s), HAProxy `timeout http-keep-alive` and `timeout client` > idle timeout of an ALB or a Google load balancer that is checked in the same run of the doctor",
     fix: "Raise the proxy's client keep-alive above the idle timeout of the balancer.",
     example: {
       kind: "haproxy",

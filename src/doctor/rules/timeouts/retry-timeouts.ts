@@ -41,7 +41,7 @@ export const retryTimeoutRules: readonly Rule[] = [
     impact:
       "While a machine is switched off, users wait for a minute or more before they get an error, and connections pile up in the proxy.",
     condition:
-      "nginx `proxy_next_upstream_timeout`, otherwise `proxy_connect_timeout` (default 60 s) · attempts (default: all servers); HAProxy `timeout connect` · (`retries`, default 3, + 1) < timeout of the client: the idle timeout of an ALB in the same call of the doctor, otherwise 60 s. Without an ALB only values that a file sets are judged",
+      "nginx `proxy_next_upstream_timeout`, otherwise `proxy_connect_timeout` (default 60 s) · attempts (default: all servers); HAProxy `timeout connect` · (`retries`, default 3, + 1) < timeout of the client: the idle timeout of an ALB that is checked in the same run of the doctor, otherwise 60 s. Without an ALB only values that a file sets are judged",
     fix: "Set proxy_connect_timeout 2s, proxy_next_upstream_tries 2 and proxy_next_upstream_timeout 25s (HAProxy: timeout connect 2s, retries 2).",
     example: {
       kind: "nginx",
