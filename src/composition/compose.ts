@@ -143,7 +143,7 @@ export async function compose(deps: ComposeDeps) {
       ? composeSessionCache({ isEnabled, clients, redis: background.redis, logger, metrics, stack })
       : {};
   const bucket = composeBucket({ config, clock, breakers, certificates, tracer, addCheck: kit.addCheck });
-  const uploads = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
+  const uploadParts = composeUploads({ config, logger, bucket, db, tracer, stack, overrides });
   const auth = composeAuth({
     config,
     logger,
@@ -157,7 +157,7 @@ export async function compose(deps: ComposeDeps) {
     tracer,
     certificates,
     addCheck: kit.addCheck,
-    removeFiles: uploads.files.remove,
+    removeFiles: uploadParts.files.remove,
     stack,
     overrides,
   });
@@ -174,7 +174,7 @@ export async function compose(deps: ComposeDeps) {
     overrides,
   });
   const api = { authenticate: auth.authenticate, page: auth.page, create: createOnce(db) };
-  const features = composeFeatures({ db, api, uploads, stream });
+  const features = composeFeatures({ db, api, uploadParts, stream });
   const testRoutes = overrides.routes?.({ db, redis, lifecycle, connections, logger }) ?? [];
 
   const servesOperators = config.http.managementPort === undefined;

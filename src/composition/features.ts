@@ -16,21 +16,21 @@ import { createUnitService } from "../features/units/service.ts";
 import type { Routes } from "../http/create-routes.ts";
 import type { UploadParts } from "./uploads.ts";
 
-export type FeatureDeps = { db: Database; api: Api; uploads: UploadParts; stream: StreamService };
+export type FeatureDeps = { db: Database; api: Api; uploadParts: UploadParts; stream: StreamService };
 
 /** Creates the features. The API reference lists them in this order. */
-export function composeFeatures({ db, api, uploads, stream }: FeatureDeps): readonly Routes[] {
+export function composeFeatures({ db, api, uploadParts, stream }: FeatureDeps): readonly Routes[] {
   const properties = createPropertyService({ db });
   const units = createUnitService({ db, properties });
-  const photos = createPhotoService({ db, properties, images: uploads.images, files: uploads.files });
+  const photos = createPhotoService({ db, properties, images: uploadParts.images, files: uploadParts.files });
   return [
     propertyRoutes(properties, api),
     unitRoutes(units, api),
     leaseRoutes(createLeaseService({ db, units }), api),
     maintenanceRoutes(createMaintenanceService({ db, units, notify: stream.wake }), api),
-    photoRoutes({ photos, uploads: uploads.uploads }, api),
-    avatarRoutes(uploads, api),
-    uploadRoutes(uploads),
+    photoRoutes({ photos, uploads: uploadParts.uploads }, api),
+    avatarRoutes(uploadParts, api),
+    uploadRoutes(uploadParts),
     streamRoutes(stream, api),
   ];
 }

@@ -61,7 +61,7 @@ export function composeRedis(deps: RedisPartsDeps) {
   const createCheck = (capability: StoreCapability, runCheck: (client: RedisClient) => Promise<void>) => {
     const pinger = createRedisPinger(target, { ...config.redis, commandTimeoutMs: timeoutMs }, runCheck);
     stack.defer(() => pinger.close());
-    // The client that serves requests may fail while the connection of the check works.
+    // Runs only after a symptom: the client that serves requests may fail while the connection of the check works.
     const requestClientCheck = runOnSuspicion(async (signal) => {
       await whenConnected(clients[capability], signal);
       await runCheck(clients[capability]);

@@ -17,7 +17,7 @@ const kindOf = (value: unknown): string => {
 export const rule =
   (expected: string, matches: (value: unknown) => boolean): Rule =>
   (value) =>
-    matches(value) ? undefined : `must be ${expected}, and is ${kindOf(value)}`;
+    matches(value) ? undefined : `must be ${expected}, but is ${kindOf(value)}`;
 
 const isNumberIn = (value: unknown, min: number, max: number): boolean =>
   typeof value === "number" && value >= min && value <= max;

@@ -33,7 +33,7 @@ export const formatParent = (traceId: string, spanId: string, sampled: boolean):
 /** Formatting a number for each id would cost more than the rest of a span. */
 const fourDigits = Array.from({ length: 65_536 }, (_, number) => number.toString(16).padStart(4, "0"));
 
-/** Ids have to be unique and not secret, so they come from the fast generator, as in the SDK. */
+/** Ids must be unique but need not be secret, so they come from the fast generator, as in the SDK. */
 function eightDigits(): string {
   const random = (Math.random() * 2 ** 32) >>> 0;
   return `${fourDigits[random >>> 16]}${fourDigits[random & 0xffff]}`;

@@ -35,21 +35,21 @@ async function urlOf(server: Server): Promise<string> {
 }
 
 const wrongOptions: readonly (readonly [options: object, message: RegExp])[] = [
-  [{ service: "" }, /service must be a non-empty string, and is an empty string/],
+  [{ service: "" }, /service must be a non-empty string, but is an empty string/],
   [{ service: undefined }, /service is required/],
-  [{ intervalMs: "5s" }, /intervalMs must be a number of milliseconds of 1 or more, and is a value of the type string/],
-  [{ timeoutMs: Number.NaN }, /timeoutMs must be .* and is NaN/],
-  [{ intervalMs: Number.POSITIVE_INFINITY }, /intervalMs must be .* and is Infinity/],
+  [{ intervalMs: "5s" }, /intervalMs must be a number of milliseconds of 1 or more, but is a value of the type string/],
+  [{ timeoutMs: Number.NaN }, /timeoutMs must be .* but is NaN/],
+  [{ intervalMs: Number.POSITIVE_INFINITY }, /intervalMs must be .* but is Infinity/],
   [{ intervall: 5 }, /there is no option "intervall"; the options are service, /],
   [{ closeOn: "success" }, /closeOn must be "signal" or "trial"/],
   [{ policy: "outlier" }, /policy must be a function/],
-  [{ maxEventLoopDelayMs: -1 }, /maxEventLoopDelayMs must be .* and is -1/],
+  [{ maxEventLoopDelayMs: -1 }, /maxEventLoopDelayMs must be .* but is -1/],
   [{ probePaths: ["/healthz"] }, /probePaths must contain objects such as/],
   [{ probePaths: [{ path: "healthz", probe: "ready" }] }, /the path begins with \//],
   [{ metrics: {} }, /metrics must be a registry of prom-client or a sink/],
   [{ operators: true }, /operators must be an object or false/],
   // An empty variable of the environment must not make the endpoints public.
-  [{ operators: { token: "" } }, /operators\.token must be a non-empty string, and is an empty string/],
+  [{ operators: { token: "" } }, /operators\.token must be a non-empty string, but is an empty string/],
   [{ operators: { managementPort: "9090" } }, /operators\.managementPort must be a port/],
   [{ operators: { routes: new Map([["/admin", {}]]) } }, /operators\.routes must have paths below .* has \/admin/],
   [{ checks: { db: {} } }, /checks must be an array/],
@@ -154,7 +154,7 @@ test("a check may be an object of a class", async () => {
   assert.deepEqual([check.runs > 0, check.closed], [true, true]);
 });
 
-test("callbacks and policies that throw stop no check, and a policy that throws or returns a wrong result exempts no check", async () => {
+test("checks keep running if callbacks or the policy throw; after an error or a wrong result of the policy, no check is exempted", async () => {
   const warnings: string[] = [];
   const collect = ({ name, message }: Error) => name === "HealthWarning" && warnings.push(message);
   process.on("warning", collect);
@@ -184,7 +184,7 @@ test("callbacks and policies that throw stop no check, and a policy that throws 
   );
 });
 
-test("200 checks are judged, listed and measured, and probes stay fast", async () => {
+test("with 200 checks, /ready returns 200, /ready?verbose and /metrics list the last check, and the status page is served", async () => {
   const checks = Array.from(
     { length: 200 },
     (_, index): Check => ({ name: `c${index}`, critical: true, run: passing }),

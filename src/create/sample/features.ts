@@ -6,9 +6,9 @@ import type { Routes } from "../../http/create-routes.ts";
 import { noteRoutes } from "./notes/routes.ts";
 import { createNoteService } from "./notes/service.ts";
 
-export type FeatureDeps = { db: Database; api: Api; uploads: UploadParts };
+export type FeatureDeps = { db: Database; api: Api; uploadParts: UploadParts };
 
 /** Creates the features. Their order is that of the API reference. */
-export function composeFeatures({ db, api, uploads }: FeatureDeps): readonly Routes[] {
-  return [noteRoutes(createNoteService({ db }), api), avatarRoutes(uploads, api), uploadRoutes(uploads)];
+export function composeFeatures({ db, api, uploadParts }: FeatureDeps): readonly Routes[] {
+  return [noteRoutes(createNoteService({ db }), api), avatarRoutes(uploadParts, api), uploadRoutes(uploadParts)];
 }

@@ -48,7 +48,10 @@ export function createUnitService({ db, properties }: UnitDeps) {
         await units.remove(tx, owner, id).catch(onForeignKeyViolation(inUse));
       }),
 
-    /** Locks and returns the unit, so that neither it nor its leases change during the caller's transaction. */
+    /**
+     * Locks and returns the unit, so that neither it nor its leases change during the caller's transaction.
+     * `isWithdrawn`: the owner has set the status to `unavailable`; the status itself is `occupied` while a lease runs.
+     */
     lock: async (tx: Queryable, owner: string, id: string): Promise<Unit & { isWithdrawn: boolean }> => ({
       ...orNotFound(await units.lock(tx, owner, id), resource),
       isWithdrawn: await units.isWithdrawn(tx, owner, id),

@@ -35,7 +35,7 @@ export async function withSmtp<T>(
 ): Promise<T> {
   const { url } = server;
   const current = new URL(rereadSecret(url, server.urlFile)() ?? url);
-  // Loaded at the first use, because a server that sends no mail would spend time and memory on it.
+  // Loaded at the first use, so that a server that sends no mail spends no time and memory on it.
   const { default: Connection } = await import("nodemailer/lib/smtp-connection");
   const connection = new Connection(optionsOf(current, server));
   const { promise: failed, reject } = Promise.withResolvers<never>();

@@ -5,7 +5,10 @@ import type { RedisAccess } from "../redis-access.ts";
 import { sayHello } from "./hello.ts";
 
 export type ConfirmationsDeps = {
-  /** The connection that receives messages. If it also receives invalidations, they arrive in order. */
+  /**
+   * The connection that receives messages. If it also receives invalidations, messages and invalidations arrive in the
+   * order in which Redis sent them.
+   */
   client: Redis;
   redis: Pick<RedisAccess, "write">;
   /** Whether this instance remembers keys, so that other instances have to wait for its confirmation. */
