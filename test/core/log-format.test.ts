@@ -58,7 +58,7 @@ test("control characters are removed, and text that is not a log line is otherwi
   for (const line of ["{", "{}", "[1]", '{"msg"', "null"]) assert.equal(formatLogLine(line, { colour: false }), line);
 });
 
-test("the command logs formats its input, and names the instances if there are several", async () => {
+test("the command `logs` formats its input, and names the instance of each line once there are several", async () => {
   const child = spawn(process.execPath, [fileURLToPath(new URL("../../src/main.ts", import.meta.url)), "logs"], {
     stdio: ["pipe", "pipe", "inherit"],
   });

@@ -27,8 +27,8 @@ const attachment = z.strictObject({ ipv4_address: z.string().optional(), aliases
 
 const attachments = z
   .union([z.array(z.string()), z.record(z.string(), attachment)])
-  .transform((variables) =>
-    Array.isArray(variables) ? Object.fromEntries(variables.map((name) => [name, {}])) : variables,
+  .transform((networks) =>
+    Array.isArray(networks) ? Object.fromEntries(networks.map((name) => [name, {}])) : networks,
   )
   .pipe(z.record(z.string(), attachment));
 
@@ -105,7 +105,10 @@ type ComposeFile = z.infer<typeof file>;
 
 const parsedFiles = new Map<Layout, ComposeFile>();
 
-/** Returns the file with the given variables inserted; without any, with sample values for the required variables. */
+/**
+ * Returns the file with the variables inserted. If no variables are passed, sample values are inserted for the required
+ * ones.
+ */
 export function read(layout: Layout, variables?: Readonly<Record<string, string>>): ComposeFile {
   const found = variables === undefined ? parsedFiles.get(layout) : undefined;
   if (found !== undefined) return found;

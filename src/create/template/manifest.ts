@@ -39,7 +39,7 @@ export const dropped: readonly RegExp[] = [
   /^docs\/(?:adr|images|kit|typed-client)\//,
   /^docs\/openapi\.json$/,
   /^docs\/(?:add-a-feature|asvs|doctor|doctor-accuracy|linters|performance|photos|resilience|stream|use-in-your-app|where-to-change)\.md$/,
-  /^test\/(?:api-server|bench|create|doctor|docs|half-alive|linters|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
+  /^test\/(?:bench|create|doctor|docs|half-alive|kubernetes-api-server|linters|language|memory|openapi\/schemathesis|pages|support\/s3-server)\//,
   /^test\/kit\/(?:adapters|api-pages|checks|frameworks|support)\//,
   /^test\/kit\/[^/]+\.ts$/,
   /^test\/ci\/support\//,

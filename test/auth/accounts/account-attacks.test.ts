@@ -294,7 +294,7 @@ describe("a verification", () => {
     assert.deepEqual(answers.map(({ status }) => status).toSorted(), [204, 400]);
   });
 
-  test("of an address that an attacker has registered first sets the password of the owner, not of the attacker", async () => {
+  test("by the owner sets the owner's password, although an attacker registered the address first", async () => {
     const verified = await startHaven({ env: { ...env, ...sameSecret, SIGN_UP: "verified" } });
     const { email } = newPerson();
     const registerWith = (password: string) =>

@@ -1,7 +1,7 @@
 import { haproxyBases, haproxyFaults } from "./haproxy-faults.ts";
 import { kubernetesBases, kubernetesFaults } from "./kubernetes-faults.ts";
 import { nginxBases, nginxFaults } from "./nginx-faults.ts";
-import { nameBases, nameFaults, otherBases, otherFaults, pairBases, pairFaults } from "./other-faults.ts";
+import { hostNameBases, hostNameFaults, otherBases, otherFaults, pairBases, pairFaults } from "./other-faults.ts";
 import { type Base, type Planted, plant } from "./planted.ts";
 
 export const bases: readonly Base[] = [
@@ -10,7 +10,7 @@ export const bases: readonly Base[] = [
   ...kubernetesBases,
   ...otherBases,
   ...pairBases,
-  ...nameBases,
+  ...hostNameBases,
 ];
 
 export const allPlanted = (): Planted[] => [
@@ -19,5 +19,5 @@ export const allPlanted = (): Planted[] => [
   ...plant(kubernetesBases, kubernetesFaults),
   ...plant(otherBases, otherFaults),
   ...plant(pairBases, pairFaults),
-  ...plant(nameBases, nameFaults),
+  ...plant(hostNameBases, hostNameFaults),
 ];

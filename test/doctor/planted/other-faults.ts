@@ -65,6 +65,7 @@ export const pairBases: readonly Base[] = [
   },
 ];
 
+/** Each fault: the rule, the part that is replaced, replacements that the rule should report, and valid ones. */
 export const pairFaults: readonly Fault[] = [
   [
     "keep-alive-proxy-shorter-than-balancer",
@@ -93,7 +94,7 @@ export const pairFaults: readonly Fault[] = [
 ];
 
 /** nginx beside Compose services without fixed addresses. */
-export const nameBases: readonly Base[] = [
+export const hostNameBases: readonly Base[] = [
   {
     name: "nginx beside Compose",
     kind: "nginx",
@@ -102,7 +103,7 @@ export const nameBases: readonly Base[] = [
   },
 ];
 
-export const nameFaults: readonly Fault[] = [
+export const hostNameFaults: readonly Fault[] = [
   [
     "trap-nginx-name-resolved-once",
     /set \$to http:\/\/app1:4000; proxy_pass \$to;/,

@@ -17,8 +17,8 @@ export type Base = {
 type Change = string | ((text: string) => string);
 
 /**
- * A rule, the part of a base that is replaced, replacements that violate the rule, and for each of them a valid one
- * (its twin).
+ * A rule, the part of a base that is replaced, replacements that the rule should report, and valid ones (the twins). If
+ * there are fewer twins than faults, the twins are used again from the first.
  */
 export type Fault = readonly [rule: string, part: RegExp, faults: readonly Change[], twins: readonly Change[]];
 

@@ -22,7 +22,9 @@ import { waitOfNginxMs } from "./proxy-figures.ts";
 /** With EDGE_FULL=1 the tests have their full length. By default they are shorter, so that they fit into the suite. */
 export const full = process.env["EDGE_FULL"] === "1";
 
-/** In full length, the drain times of production. Otherwise shorter drain times that the proxies allow. */
+/**
+ * In full length, the drain times of production. Otherwise shorter ones, still long enough for the check of HAProxy.
+ */
 export const drainTimes: Readonly<Record<string, string>> = full
   ? Object.fromEntries(Object.entries(drainDefaults(true)).map(([name, ms]) => [name, String(ms)]))
   : shortDrain;
@@ -81,7 +83,7 @@ export function restartCases(proxied: () => ProxiedFleet): void {
     assert.equal((await sendJson(path, anyResource.renamed("again"), change)).status, 412);
   });
 
-  test("the app, not the proxy, rejects a body with a size between the app's limit for images and the limit of the proxy", async () => {
+  test("a body that the proxy lets through and that is too large for the app gets its 413 from the app", async () => {
     const answer = await send("/api/v1/auth/login", {
       method: "POST",
       headers: { "content-type": "application/json" },

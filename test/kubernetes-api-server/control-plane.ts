@@ -12,9 +12,9 @@ import { etcd, programOf } from "./programs.ts";
 
 const startMs = 120_000;
 
-/** Starts etcd, the API server, the controllers and the scheduler on 127.0.0.1. */
+/** Starts etcd, the Kubernetes API server, the controllers and the scheduler on 127.0.0.1. */
 export async function startControlPlane(): Promise<ApiClient> {
-  const folder = mkdtempSync(join(tmpdir(), "haven-api-server-"));
+  const folder = mkdtempSync(join(tmpdir(), "haven-kubernetes-api-server-"));
   atEnd(() => rmSync(folder, { recursive: true, force: true }));
   const file = (name: string) => join(folder, name);
   const [clientPort, peerPort, port] = [await freePort(), await freePort(), await freePort()];

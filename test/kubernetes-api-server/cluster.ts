@@ -13,7 +13,8 @@ import { startControlPlane } from "./control-plane.ts";
 import { startNodes } from "./nodes.ts";
 import { definitionFiles } from "./programs.ts";
 
-// A real API server with the real controllers and scheduler. The nodes report what a kubelet would report; no container runs.
+// A real Kubernetes API server with the real controllers and scheduler. The nodes report what a kubelet would report;
+// no container runs.
 
 const nodes = ["node-1", "node-2", "node-3", "node-4"];
 const pods = "/api/v1/namespaces/haven/pods";
@@ -50,7 +51,7 @@ async function applyAll(objects: readonly ClusterObject[], options?: { dryRun: b
   }
 }
 
-suite("the API server accepts", () => {
+suite("the Kubernetes API server accepts", () => {
   for (const name of allRendered) {
     test(`every object of k8s/${name}`, () => applyAll(render(name), { dryRun: true }));
 
@@ -65,7 +66,7 @@ suite("the API server accepts", () => {
   }
 });
 
-suite("the API server accepts the Helm chart", skipWithoutGoProgram(helm), () => {
+suite("the Kubernetes API server accepts the Helm chart", skipWithoutGoProgram(helm), () => {
   test("every object, with every part enabled", async () => {
     const values = ["ingress.enabled=true", "httpRoute.enabled=true", "serviceMonitor.enabled=true"];
     const objects = await renderChart({ values });
@@ -76,7 +77,7 @@ suite("the API server accepts the Helm chart", skipWithoutGoProgram(helm), () =>
   });
 });
 
-suite("the API server refuses", () => {
+suite("the Kubernetes API server refuses", () => {
   const template = () => podOf(find(render("base"), "Deployment", "haven-api-deployment"));
 
   for (const [title, change, reason] of [

@@ -66,7 +66,7 @@ export function createApiClient({
     return promise;
   }
 
-  /** Returns the path of an object, from the list of resources that the API server returns. */
+  /** Returns the path of an object, from the list of resources that the Kubernetes API server returns. */
   async function pathOf({ apiVersion, kind, metadata }: ClusterObject): Promise<string> {
     const root = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     const { status, body } = await send("GET", root);
