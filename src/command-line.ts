@@ -138,6 +138,7 @@ async function migrateAndExit(args: readonly string[]): Promise<void> {
     process.exit(exitCodes.usage);
   }
   if (migration.action === "help") return void process.stdout.write(migrateUsage);
+  exitOnSignals();
   const database = readPostgres(await withDevelopmentStores(environment()));
   const onProgress = (message: string) => void process.stderr.write(`${message}\n`);
   const { output, state } =
@@ -149,8 +150,16 @@ async function migrateAndExit(args: readonly string[]): Promise<void> {
 }
 
 function accountCommand(command: AccountCommand): Command["run"] {
-  return async (email = "") =>
-    void process.stdout.write(`${await command(await withDevelopmentStores(environment()), email)}\n`);
+  return async (email = "") => {
+    exitOnSignals();
+    process.stdout.write(`${await command(await withDevelopmentStores(environment()), email)}\n`);
+  };
+}
+
+/** The default action of a signal would end the process without the event `exit`, and leave a password command running. */
+function exitOnSignals(): void {
+  process.once("SIGINT", () => process.exit(130));
+  process.once("SIGTERM", () => process.exit(143));
 }
 
 function environment(): NodeJS.ProcessEnv {

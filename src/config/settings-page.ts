@@ -25,7 +25,7 @@ milliseconds unless the description says otherwise.
 
 A secret may come from a file instead. Append \`_FILE\` to the variable to name the file: \`JWT_SECRET_FILE=/run/secrets/jwt\`
 instead of \`JWT_SECRET\`. These variables are marked with **file**. A line break at the end of the file is ignored. If both
-are set, or if the file cannot be read, the server does not start.
+are set, or if the file cannot be read or is a pipe or a device, the server does not start.
 
 The files of the secrets of Postgres and Redis, and all files with certificates, are read again for each new connection, so
 that a rotation needs no restart. With Postgres, first replace the file, then change the password in Postgres; in between,

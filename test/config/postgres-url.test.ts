@@ -80,6 +80,7 @@ for (const [url, problem] of [
   ["postgres://h/d?sslcrl=/crl", /sslcrl, which is not supported/],
   ["postgres://h/d?gssencmode=require", /gssencmode=require/],
   ["postgres://h/d?sslmod=verify-full", /unknown parameter sslmod; sslmode is probably meant/],
+  ["postgres:///d?hosts=db1", /unknown parameter hosts; host is probably meant/],
   ["postgres://h/d?sslMode=verify-full", /unknown parameter sslMode; sslmode is probably meant/],
   ["postgres://h/d?ssl_rootcert=/ca", /unknown parameter ssl_rootcert; sslrootcert is probably meant/],
   ["postgres://h/d?connect_timeout=abc", /number of seconds as connect_timeout/],

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import { createPasswordCommand } from "../../src/core/password-command.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
@@ -88,6 +91,30 @@ test("a program that still runs when the server exits is ended with it", async (
   const { code, output } = await runProgram(process.execPath, ["--input-type=module", "--eval", script]);
   assert.equal(code, 0, output);
   const pid = Number(readFileSync(pidFile, "utf8"));
+  await eventually(
+    () => isRunning(pid),
+    (running) => !running,
+  );
+});
+
+test("a program that still runs when a signal ends `migrate` is ended with it", async () => {
+  const pidFile = join(folder, "pid of the program of migrate");
+  const program = join(folder, "slow-program");
+  writeFileSync(program, '#!/bin/sh\necho $$ >"$1.new"; mv "$1.new" "$1"; exec sleep 60\n', { mode: 0o755 });
+  const main = fileURLToPath(import.meta.resolve("../../src/main.ts"));
+  const migration = spawn(process.execPath, [main, "migrate"], {
+    env: {
+      DATABASE_URL: "postgres://app@127.0.0.1:1/app",
+      DATABASE_PASSWORD_COMMAND: `${program} "${pidFile}"`,
+      PASSWORD_COMMAND_TIMEOUT_MS: "60000",
+    },
+    stdio: "ignore",
+  });
+  const exited = once(migration, "exit");
+  await eventually(() => existsSync(pidFile), Boolean, 20_000);
+  const pid = Number(readFileSync(pidFile, "utf8"));
+  migration.kill("SIGTERM");
+  assert.deepEqual(await exited, [143, null]);
   await eventually(
     () => isRunning(pid),
     (running) => !running,

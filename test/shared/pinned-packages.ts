@@ -37,11 +37,18 @@ export function pinnedPackages({ pinned, name, tests }: PinnedPackages) {
         stdio: ["ignore", "ignore", "inherit"],
         timeout: 300_000,
       });
-      if (status === 0) renameSync(installing, folder);
-      else {
-        rmSync(installing, { recursive: true, force: true });
-        failOrSkip(tests);
-      }
+      if (status === 0) keepFirst(installing, folder);
+      else failOrSkip(tests);
+      rmSync(installing, { recursive: true, force: true });
     },
   };
+}
+
+/** Another run may have installed the same packages in the meantime. Its folder is kept. */
+function keepFirst(installed: string, folder: string): void {
+  try {
+    renameSync(installed, folder);
+  } catch (error) {
+    if (!existsSync(folder)) throw error;
+  }
 }

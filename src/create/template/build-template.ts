@@ -22,6 +22,7 @@ export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Templat
     if (file === undefined) throw new Error(`The manifest edits ${edit.file}, which is not kept.`);
     files.set(edit.file, textFile(applyEdit(textOf(file), edit), file.executable));
   }
+  assertMatches(files);
   for (const path of withoutTables(repository, files)) files.delete(path);
   for (const [path, file] of files) {
     if (!isText(file) || path === "package-lock.json") continue;
@@ -41,6 +42,15 @@ export function buildTemplate(repository: ProjectFiles, doctor: Doctor): Templat
   const { tarball, ...manifest } = doctor;
   const integrity = `sha512-${createHash("sha512").update(tarball).digest("base64")}`;
   return { files: renamed, vendored: { ...manifest, file: vendorFile, integrity }, withoutPart };
+}
+
+/** Fails if an edit for a project without a part matches nothing, because its text has changed. */
+function assertMatches(files: ProjectFiles): void {
+  for (const { file, lines } of withoutPart) {
+    const edited = files.get(file);
+    if (edited === undefined) throw new Error(`The manifest edits ${file}, which is not kept.`);
+    applyEdit(textOf(edited), { file, lines });
+  }
 }
 
 const migration = /^src\/db\/migrations\/.*\.sql$/;

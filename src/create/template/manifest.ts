@@ -185,5 +185,5 @@ export const withoutPart: readonly { part: Part; file: string; lines: RegExp }[]
   { part: "haproxy", file: "test/shared/programs.ts", lines: /command: "(?:haproxy|socat)"/ },
   { part: "nginx", file: "test/shared/programs.ts", lines: /command: "nginx"/ },
   { part: "kubernetes", file: "test/shared/programs.ts", lines: /command: "kubectl"/ },
-  { part: "kubernetes", file: "test/run.ts", lines: /support\/helm|provideGoProgram/ },
+  { part: "kubernetes", file: "test/run.ts", lines: /kubernetes\/helm|provideGoProgram/ },
 ];
