@@ -86,6 +86,8 @@ function buildKind(target: RedisTarget, options: Options, identity: () => RedisI
   const client =
     target.kind === "sentinel" ? buildSentinel(target, options, identity) : new Redis({ ...options, ...identity() });
   keepCurrent(client.options, identity);
+  // ioredis would select the database of the previous connection again, which REDIS_URL_FILE may have replaced.
+  client.on("connect", () => Reflect.set(client, "prevCondition", null));
   return client;
 }
 

@@ -32,6 +32,7 @@ async function open(environment: Record<string, string>, adminPort: number) {
       await askRedis(adminPort, "client", "kill", "id", id);
       await eventually(clientId, (next) => next > id, 10_000);
     },
+    database: async () => / db=(\d+)/.exec(String(await client.client("INFO")))?.[1],
   };
 }
 
@@ -45,6 +46,20 @@ test("if REDIS_URL_FILE is malformed when Redis closes the connection, the last 
   for (const malformed of ["redis://", "not a URL", "postgres://elsewhere/haven", "redis://:%zz@127.0.0.1:1"]) {
     writeFileSync(urlFile, malformed);
     await redis.reconnect();
+  }
+});
+
+test("if REDIS_URL_FILE names another database when Redis closes the connection, commands run in that database", {
+  skip,
+}, async () => {
+  const server = await startRedisServer();
+  const urlFile = join(folder, "database");
+  writeFileSync(urlFile, `${server.url}/1`);
+  const redis = await open({ REDIS_URL_FILE: urlFile }, server.port);
+  for (const database of ["2", "0", "1"]) {
+    writeFileSync(urlFile, `${server.url}/${database}`);
+    await redis.reconnect();
+    assert.equal(await redis.database(), database);
   }
 });
 
