@@ -68,6 +68,8 @@ export function readPostgresUrl(url: string): PostgresAddress {
   for (const name of parameters.keys()) refuseParameter(name);
   if (parameters.get("gssencmode") === "require")
     throw new PostgresUrlError("has gssencmode=require, which is not supported");
+  if (parameters.get("channel_binding") === "require" && parameters.get("sslmode") === "disable")
+    throw new PostgresUrlError("has sslmode=disable and channel_binding=require, which needs TLS");
   return {
     hosts: readHosts(hostList, parameters),
     randomOrder: oneOf(["disable", "random"], "load_balance_hosts", parameters) === "random",

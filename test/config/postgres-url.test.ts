@@ -79,6 +79,7 @@ for (const [url, problem] of [
   ["postgres://h/%zz", /percent signs/],
   ["postgres://h/d?sslcrl=/crl", /sslcrl, which is not supported/],
   ["postgres://h/d?gssencmode=require", /gssencmode=require/],
+  ["postgres://h/d?sslmode=disable&channel_binding=require", /channel_binding=require, which needs TLS/],
   ["postgres://h/d?sslmod=verify-full", /unknown parameter sslmod; sslmode is probably meant/],
   ["postgres:///d?hosts=db1", /unknown parameter hosts; host is probably meant/],
   ["postgres://h/d?sslMode=verify-full", /unknown parameter sslMode; sslmode is probably meant/],

@@ -28,10 +28,18 @@ export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {
   }
 }
 
-/** Returns the mode of the URL; without one, `verify-full` if an authority or a client certificate is set. */
-export function effectiveMode({ sslMode, sslFiles, sslDirect }: PostgresAddress, hasAuthority: boolean): SslMode {
+/**
+ * Returns the mode of the URL; without one, `verify-full` if an authority or a client certificate is set. Channel binding
+ * needs TLS, so a mode in which TLS is optional becomes `require`.
+ */
+function effectiveMode(
+  { sslMode, sslFiles, sslDirect, channelBinding }: PostgresAddress,
+  hasAuthority: boolean,
+): SslMode {
   const isTlsConfigured = hasAuthority || sslDirect || sslFiles.ca !== undefined || sslFiles.cert !== undefined;
-  return sslMode ?? (isTlsConfigured ? "verify-full" : "disable");
+  const mode = sslMode ?? (isTlsConfigured ? "verify-full" : "disable");
+  const isTlsOptional = mode === "disable" || mode === "allow" || mode === "prefer";
+  return channelBinding && isTlsOptional ? "require" : mode;
 }
 
 /** With an authority, all modes except `verify-ca` and `no-verify` verify the certificate and the host name. */

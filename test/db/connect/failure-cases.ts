@@ -94,6 +94,10 @@ export async function postgresFailureCases(): Promise<FailureCase[]> {
     failureCase("too many connections", urlOf(server.port, { user: "crowded:hunter2" })),
     failureCase("server requires TLS", urlOf(server.port, { user: "encrypted" })),
     failureCase("server has no TLS", urlOf(plain.port, { user: "postgres", more: "?sslmode=require" })),
+    failureCase(
+      "server offers no channel binding",
+      urlOf(server.port, { user: "postgres", more: "?channel_binding=require" }),
+    ),
     failureCase("certificate of an unknown authority", urlOf(server.port, { more: "?sslmode=verify-full" })),
     failureCase("certificate of another authority", urlOf(server.port), {
       DATABASE_CA_FILE: createAuthority("Other").caFile,

@@ -78,12 +78,14 @@ test("channel_binding=require refuses a server that does not prove with SCRAM th
 }, async () => {
   const required = "channel_binding=require";
   for (const [user, query, expected] of [
-    ["scram:secret", `sslmode=require&${required}`, "encrypted"],
+    ["scram:secret", required, "encrypted"],
+    ["scram:secret", `sslmode=allow&${required}`, "encrypted"],
     ["scram:secret", `sslmode=prefer&${required}`, "encrypted"],
-    ["scram:secret", `sslmode=disable&${required}`, "NO_CHANNEL_BINDING"],
+    ["scram:secret", `sslmode=require&${required}`, "encrypted"],
     ["scram:secret", "sslmode=disable&channel_binding=prefer", "plain"],
+    ["onlytls", required, "NO_CHANNEL_BINDING"],
+    ["onlytls", `sslmode=prefer&${required}`, "NO_CHANNEL_BINDING"],
     ["onlytls", `sslmode=require&${required}`, "NO_CHANNEL_BINDING"],
-    ["onlyplain", `sslmode=disable&${required}`, "NO_CHANNEL_BINDING"],
   ] as const)
     assert.equal(await tryConnecting({ user, query }), expected, `${user} ${query}`);
 });
