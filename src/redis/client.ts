@@ -4,6 +4,7 @@ import { createPasswordCommand, type PasswordCommand, type PasswordCommandOption
 import { awaitPassword } from "./connect/await-password.ts";
 import "./connect/end-of-connections.ts";
 import { createIdentityReader, keepCurrent, type RedisIdentity } from "./connect/identity.ts";
+import { isRejectedSelect } from "./driver-errors.ts";
 import "./stall-tolerant-limits.ts";
 
 export type RedisLimits = { connectTimeoutMs: number; commandTimeoutMs: number };
@@ -28,9 +29,6 @@ export function createRedis(
   });
   return client;
 }
-
-const isRejectedSelect = (error: unknown): boolean =>
-  error instanceof Error && "command" in error && Object(error.command).name === "select";
 
 function connectionOptions(limits: RedisLimits, connectionName: string) {
   return {

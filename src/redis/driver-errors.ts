@@ -23,6 +23,10 @@ const isReply = (error: unknown, replies: RegExp): boolean =>
 /** Returns whether Redis may have failed, so that its check should run at once. */
 export const mayBeRedisFailure = (error: unknown): boolean => isRedisFailure(error) || isReply(error, deniedReplies);
 
+/** Returns whether the server rejected the number of the database in REDIS_URL. */
+export const isRejectedSelect = (error: unknown): boolean =>
+  error instanceof Error && "command" in error && Object(error.command).name === "select";
+
 export function toDomainError(error: unknown): unknown {
   if (!mayBeRedisFailure(error)) return error;
   if (isReply(error, refusedWriteReplies)) {

@@ -25,8 +25,12 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
     return port;
   };
   const plain = await startRedisServer();
-  const secured = await startRedisServer(["user app on >hunter2 ~* &* +ping +info +hello +select +client"]);
+  const secured = await startRedisServer([
+    "user app on >hunter2 ~* &* +ping +info +hello +select +client",
+    "user confined on >hunter2 ~* &* +@all -select",
+  ]);
   await askRedis(secured.port, "acl", "setuser", "default", "off");
+  const withoutSelect = await startRedisServer(['rename-command SELECT ""']);
   const node = await startRedisServer(["cluster-enabled yes", `cluster-port ${await freePort()}`]);
   const sentinel = await startSentinel([`sentinel monitor haven 127.0.0.1 ${plain.port} 1`]);
   const [tlsPort, expiredPort, mutualPort] = [await tls(30), await tls(-1), await tls(30, ["tls-auth-clients yes"])];
@@ -54,6 +58,10 @@ export async function redisFailureCases(): Promise<FailureCase[]> {
       REDIS_PASSWORD_COMMAND: "sh -c 'echo hunter2; exit 1'",
     }),
     failureCase("no such database", { REDIS_URL: `redis://127.0.0.1:${plain.port}/99` }),
+    failureCase("the server has no database but 0", { REDIS_URL: `redis://127.0.0.1:${withoutSelect.port}/1` }),
+    failureCase("a user without the right to select the database", {
+      REDIS_URL: `redis://confined:hunter2@127.0.0.1:${secured.port}/1`,
+    }),
     failureCase("too many connections", url(crowded.port)),
     failureCase("a user without the rights", {
       REDIS_CLUSTER_NODES: `127.0.0.1:${secured.port}`,

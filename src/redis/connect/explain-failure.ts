@@ -5,6 +5,7 @@ import {
   type FailureExplanation,
 } from "../../core/errors/connection-failure.ts";
 import { PasswordCommandFailed } from "../../core/password-command.ts";
+import { isRejectedSelect } from "../driver-errors.ts";
 
 const labels = {
   store: "Redis",
@@ -49,14 +50,6 @@ const replies: readonly (readonly [RegExp, FailureExplanation])[] = [
       sentence: "Redis is in protected mode and accepts local connections only: set a password in Redis.",
     },
   ],
-  [
-    /DB index/,
-    {
-      reason: "failed",
-      sentence:
-        "Redis has no database with the number in REDIS_URL: use a lower number, or raise the setting databases of Redis.",
-    },
-  ],
   [/LOADING/, { reason: "loading", sentence: "Redis is loading its data and answers no commands yet." }],
   [
     /No such master/,
@@ -98,6 +91,13 @@ export function explainRedisFailure(error: unknown): FailureExplanation | undefi
 
 function explainDriverError(error: Error): FailureExplanation | undefined {
   const { message } = error;
+  if (isRejectedSelect(error)) {
+    return {
+      reason: "failed",
+      sentence:
+        "Redis has no database with the number in REDIS_URL: use a lower number, or 0 if the server has only one database, or raise the setting databases of Redis.",
+    };
+  }
   if (error instanceof PasswordCommandFailed) {
     return { reason: "credentials", sentence: "The program in REDIS_PASSWORD_COMMAND failed, or printed no password." };
   }
