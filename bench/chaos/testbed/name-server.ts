@@ -10,7 +10,7 @@ const typeA = 1;
 
 export const dnsPort = 53;
 
-/** Starts a DNS server whose addresses can be changed and whose responses can be delayed. */
+/** Starts a DNS server whose addresses can be changed and whose responses can be delayed. Port 0 selects a free port. */
 export async function startNameServer(port: number) {
   const addresses = new Map<string, string>();
   let delayMs = 0;
@@ -25,6 +25,7 @@ export async function startNameServer(port: number) {
   await once(socket, "listening");
   atEnd(() => socket.close());
   return {
+    port: socket.address().port,
     point: (name: string, address: string) => void addresses.set(name, address),
     delay: (ms: number) => {
       delayMs = ms;
