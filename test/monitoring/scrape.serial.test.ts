@@ -122,6 +122,8 @@ function startLoad(accessToken: string): Load {
       await ask(`${url}/nothing/here`);
       await ask(`${url}/test/fail`);
       await ask(`${url}/test/sql/20`);
+      // Authenticated requests call Redis only until the instance remembers the session.
+      await ask(`${url}/test/redis`);
       // Sent to the instance directly, because HAProxy by default does not report an aborted request to the instance. The
       // instance aborts such a request 2 s after the client has closed the connection.
       await ask(`http://${addresses["api-server-1"]}:4000/test/slow/6000`, { timeoutMs: 60 }).catch(() => undefined);
