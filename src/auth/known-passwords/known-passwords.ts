@@ -21,9 +21,12 @@ export const normalized = (password: string): string => password.toLowerCase();
  */
 export function assertNotGuessable(field: string, password: string, personal: readonly string[] = []): void {
   const text = normalized(password);
-  const words = personal.flatMap((value) => [value, ...value.split("@"), ...value.split(/[@.\s]/)]).map(normalized);
+  const words = personal
+    .flatMap((value) => [value, ...value.split("@"), ...value.split(/[@.\s]/)])
+    .filter((word) => word.length >= 3)
+    .map(normalized);
   const isWord = [...words, ...serviceWords].some(
-    (word) => word.length >= 3 && text.startsWith(word) && /^\P{L}{0,8}$/u.test(text.slice(word.length)),
+    (word) => text.startsWith(word) && /^\P{L}{0,8}$/u.test(text.slice(word.length)),
   );
   if (isWord) throw refused(field, "must not be your name, your email address or the name of this service");
   if (mayContain(knownPasswords, text))
