@@ -7,8 +7,7 @@ import { parseSync } from "@swc/core";
 export function renameIdentifiers(source: string): string {
   if (!/haven/i.test(source)) return source;
   // swc does not count positions from 0, so an empty statement is added in front, and its position is subtracted.
-  // Behind
-  // the statement, a `#!` would be a syntax error, so it becomes a comment.
+  // Behind the statement, a `#!` would be a syntax error, so it becomes a comment.
   const bytes = Buffer.from(`;${source}`);
   const tree = parseSync(bytes.toString().replace(/^;#!/, ";//"), { syntax: "typescript", target: "es2024" });
   const base = tree.body[0]?.span.start ?? 0;

@@ -1,8 +1,7 @@
 import type { Part } from "../parts.ts";
 
 // Lists which files of this repository a new service gets. Tests fail for a file that no list names, and for an edit
-// whose
-// text no longer exists.
+// whose text no longer exists.
 
 /** Files that every new service gets, or every new service with the part that a file belongs to. */
 export const kept: readonly RegExp[] = [

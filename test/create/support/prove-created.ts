@@ -8,10 +8,9 @@ import { parts } from "../../../src/create/parts.ts";
 import { freePort } from "../../shared/free-port.ts";
 import { root, sampleServices } from "./projects.ts";
 
-// npm run prove-created [-- NAME …]: creates the five services of the tests from the packed creator, each with an empty HOME, and
-// runs npm ci, check, test, build, doctor and start in each. Each service takes about ten minutes, so the test suite
-// runs
-// only some of these steps.
+// npm run prove-created [-- NAME …]: creates the five services of the tests from the packed creator, each with an empty
+// HOME, and runs npm ci, check, build, doctor, test and start in each. Each service takes about fifteen minutes, so the
+// test suite runs only some of these steps.
 
 const requestedNames = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "haven-prove-created-"));
