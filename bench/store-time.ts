@@ -1,4 +1,4 @@
-import { query } from "../test/shared/servers/database.ts";
+import { query } from "../test/shared/servers/stores/database.ts";
 import { processorMs } from "./processor-time.ts";
 import type { Testbed } from "./testbed.ts";
 

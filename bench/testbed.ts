@@ -7,8 +7,8 @@ import { startPostgres } from "../src/embedded/postgres/start-postgres.ts";
 import { atEnd, cleanUp } from "../test/shared/at-end.ts";
 import { eventually } from "../test/shared/eventually.ts";
 import { ask } from "../test/shared/requests/http.ts";
-import { query } from "../test/shared/servers/database.ts";
-import { startRedisServer } from "../test/shared/servers/redis-servers.ts";
+import { query } from "../test/shared/servers/stores/database.ts";
+import { startRedisServer } from "../test/shared/servers/stores/redis-servers.ts";
 import { interrupted } from "./interruption.ts";
 import { type Server, startServer } from "./servers.ts";
 

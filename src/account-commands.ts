@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { Cluster } from "ioredis";
 import { noRequest, recordAuditEntry } from "./auth/audit/audit-trail.ts";
 import { users } from "./auth/repository.ts";
-import { readPostgres, readRedis } from "./config/store-settings.ts";
+import { readPostgres, readRedis } from "./config/sections/store-settings.ts";
 import { StartError } from "./core/errors/start-error.ts";
 import { createDatabase, type Transaction } from "./db/pool.ts";
 import { createRedis } from "./redis/client.ts";

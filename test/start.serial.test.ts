@@ -12,8 +12,8 @@ import { freePort } from "./shared/free-port.ts";
 import { ask, postJson } from "./shared/requests/http.ts";
 import { login, me, register, sameSecret } from "./shared/requests/people.ts";
 import { runProgram } from "./shared/run-program.ts";
-import { freshDatabase, query } from "./shared/servers/database.ts";
 import { startHavenProcess } from "./shared/servers/haven-process.ts";
+import { freshDatabase, query } from "./shared/servers/stores/database.ts";
 import { startHaven } from "./support/haven.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));

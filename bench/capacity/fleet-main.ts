@@ -10,7 +10,7 @@ import { eventually } from "../../test/shared/eventually.ts";
 import { ask } from "../../test/shared/requests/http.ts";
 import { hostOf, names } from "../../test/shared/servers/fleet.ts";
 import { startHaproxy, startNginx } from "../../test/shared/servers/proxies.ts";
-import { startStores } from "../../test/shared/servers/stores.ts";
+import { startStores } from "../../test/shared/servers/stores/stores.ts";
 import { newOwner } from "../load/owner.ts";
 import { runWrk } from "../load/wrk.ts";
 import type { FleetRate } from "./figures.ts";

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { freePort } from "../../test/shared/free-port.ts";
-import { query } from "../../test/shared/servers/database.ts";
-import { askRedis } from "../../test/shared/servers/redis-servers.ts";
+import { query } from "../../test/shared/servers/stores/database.ts";
+import { askRedis } from "../../test/shared/servers/stores/redis-servers.ts";
 import { addProperties } from "../load/add-properties.ts";
 import type { Owner } from "../load/owner.ts";
 import { runWrk } from "../load/wrk.ts";

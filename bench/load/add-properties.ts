@@ -1,4 +1,4 @@
-import { query } from "../../test/shared/servers/database.ts";
+import { query } from "../../test/shared/servers/stores/database.ts";
 import type { Owner } from "./owner.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { query } from "../../test/shared/servers/database.ts";
+import { query } from "../../test/shared/servers/stores/database.ts";
 import { interleave } from "../interleave.ts";
 import { addProperties } from "../load/add-properties.ts";
 import { newOwner, type Owner, propertyBody } from "../load/owner.ts";

@@ -1,4 +1,4 @@
-import type { RedisTarget } from "../config/store-settings.ts";
+import type { RedisTarget } from "../config/sections/store-settings.ts";
 
 /**
  * The addresses of the stores, and the key for tokens. If a setting is missing, its value is that of the embedded store,

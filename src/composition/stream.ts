@@ -1,5 +1,5 @@
 import type { Config } from "../config/read-config.ts";
-import type { RedisTarget } from "../config/store-settings.ts";
+import type { RedisTarget } from "../config/sections/store-settings.ts";
 import type { Database } from "../db/pool.ts";
 import { createStreamService, type StreamDeps } from "../features/stream/service.ts";
 import type { Metrics } from "../metrics/registry.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isSettingName } from "./secret-files.ts";
+import { isSettingName } from "./files/secret-files.ts";
 import { variables } from "./variables.ts";
 
 const masked = "(set)";

@@ -1,5 +1,5 @@
 import { closestWord } from "../core/spelling.ts";
-import { fileVariable, isSettingName, secretVariables } from "./secret-files.ts";
+import { fileVariable, isSettingName, secretVariables } from "./files/secret-files.ts";
 import { variables } from "./variables.ts";
 
 export type MisspeltSetting = { name: string; meant: string };

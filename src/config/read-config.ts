@@ -1,11 +1,11 @@
-import { bucketSettings } from "./bucket-settings.ts";
 import { changedSettings } from "./changed-settings.ts";
-import { mailSettings } from "./mail-settings.ts";
+import { problemsByVariable, readGivenSettings } from "./files/secret-files.ts";
 import { misspeltSettings } from "./misspelt-settings.ts";
-import { problemsByVariable, readGivenSettings } from "./secret-files.ts";
+import { bucketSettings } from "./sections/bucket-settings.ts";
+import { mailSettings } from "./sections/mail-settings.ts";
+import { postgresSettings, redisSettings } from "./sections/store-settings.ts";
+import { tracingSettings } from "./sections/tracing-settings.ts";
 import { ConfigError, crossProblems, fieldProblems, missingProblems } from "./setting-problems.ts";
-import { postgresSettings, redisSettings } from "./store-settings.ts";
-import { tracingSettings } from "./tracing-settings.ts";
 import { maxUploadBytes } from "./upload-limits.ts";
 import { drainDefaults } from "./variables/server-variables.ts";
 import { type Variables, variables } from "./variables.ts";

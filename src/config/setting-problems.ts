@@ -1,4 +1,4 @@
-import { isMatchingPair } from "./certificate-pair.ts";
+import { isMatchingPair } from "./files/certificate-pair.ts";
 import { secretList } from "./parsers/values.ts";
 import { variables } from "./variables.ts";
 

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { fileVariable, isSecret } from "./secret-files.ts";
+import { fileVariable, isSecret } from "./files/secret-files.ts";
 import { sections } from "./variables.ts";
 
 // Generates `.env.example` and docs/settings.md: `npm run settings-page` writes both.

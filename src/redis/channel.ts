@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RedisTarget } from "../config/store-settings.ts";
+import type { RedisTarget } from "../config/sections/store-settings.ts";
 import { createRedis, type RedisClient, type RedisLimits, watchConnections } from "./client.ts";
 import type { RedisAccess } from "./redis-access.ts";
 

@@ -1,5 +1,5 @@
 import { Cluster, Redis } from "ioredis";
-import type { RedisTarget } from "../config/store-settings.ts";
+import type { RedisTarget } from "../config/sections/store-settings.ts";
 import { createPasswordCommand, type PasswordCommand, type PasswordCommandOptions } from "../core/password-command.ts";
 import { awaitPassword } from "./connect/await-password.ts";
 import "./connect/end-of-connections.ts";

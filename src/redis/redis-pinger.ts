@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import type { RedisTarget } from "../config/store-settings.ts";
+import type { RedisTarget } from "../config/sections/store-settings.ts";
 import { PasswordCommandFailed } from "../core/password-command.ts";
 import { createRedis, isWaitingForPassword, type RedisClient, type RedisLimits } from "./client.ts";
 

@@ -1,4 +1,4 @@
-import type { TraceSampler } from "../config/trace-samplers.ts";
+import type { TraceSampler } from "../config/sections/trace-samplers.ts";
 
 /** Returns whether a trace is exported. `parentSampled` is undefined without a trusted caller. */
 export type Sampler = (traceId: string, parentSampled: boolean | undefined) => boolean;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { TraceSampler } from "../config/trace-samplers.ts";
+import type { TraceSampler } from "../config/sections/trace-samplers.ts";
 import { createRecorder } from "./recorder.ts";
 import { createSampler } from "./sampler.ts";
 import { createTraceExporter, type TraceExporterDeps } from "./trace-exporter.ts";

@@ -6,7 +6,7 @@ import type { RedisAccess } from "../../src/redis/redis-access.ts";
 import { eventually } from "../shared/eventually.ts";
 import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import { bearer, register, type SignedIn } from "../shared/requests/people.ts";
-import { query } from "../shared/servers/database.ts";
+import { query } from "../shared/servers/stores/database.ts";
 import { aProperty } from "../support/fixtures/property-fixtures.ts";
 import type { Haven } from "../support/haven.ts";
 import { startPair } from "../support/two-instances.ts";

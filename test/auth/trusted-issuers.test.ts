@@ -12,7 +12,7 @@ import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { me, sameSecret } from "../shared/requests/people.ts";
-import { query } from "../shared/servers/database.ts";
+import { query } from "../shared/servers/stores/database.ts";
 import { audience, newKey, startTestIssuer } from "../shared/servers/test-issuer.ts";
 import { aProperty } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";

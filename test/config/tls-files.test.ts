@@ -4,9 +4,9 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { createTlsReader } from "../../src/config/files/tls-files.ts";
 import { readConfig } from "../../src/config/read-config.ts";
 import { ConfigError } from "../../src/config/setting-problems.ts";
-import { createTlsReader } from "../../src/config/tls-files.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { without } from "../shared/programs.ts";

@@ -8,8 +8,8 @@ import { type Migration, readMigrations } from "../../src/db/migrate/migration-f
 import { atEnd } from "../shared/at-end.ts";
 import { sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 

@@ -10,7 +10,7 @@ import type { Migration } from "../../src/db/migrate/migration-files.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({
   name,

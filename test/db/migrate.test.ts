@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { test } from "node:test";
 import { migrate } from "../../src/db/migrate/migrate.ts";
 import { type Migration, MigrationError, readMigrations } from "../../src/db/migrate/migration-files.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 
 const migration = (name: string, sql: string): Migration => ({
   name,

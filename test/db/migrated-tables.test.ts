@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tablesOf } from "../../src/db/migrate/migrated-tables.ts";
 import { readMigrations } from "../../src/db/migrate/migration-files.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 
 test("the tables that are read from the migration files are the tables of a migrated database", async () => {
   const url = await freshDatabase();

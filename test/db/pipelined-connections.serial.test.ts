@@ -5,9 +5,9 @@ import { AppError, type ErrorCode } from "../../src/core/errors/app-error.ts";
 import { createDatabase, type Database, type Protect, type Statement } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
-import { startPostgresServer } from "../shared/servers/postgres-servers.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
+import { startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { block } from "../support/block.ts";
 

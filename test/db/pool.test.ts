@@ -6,8 +6,8 @@ import { withOwnWaits } from "../../src/core/timing/waits.ts";
 import { isDatabaseFailure, onConstraint } from "../../src/db/driver-errors.ts";
 import { createDatabase, type Database } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const limits = { poolMax: 3, connectTimeoutMs: 400, statementTimeoutMs: 300, idleTransactionTimeoutMs: 1000 };

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { runIdempotent } from "../../src/db/idempotency.ts";
 import { createDatabase } from "../../src/db/pool.ts";
 import { atEnd } from "../shared/at-end.ts";
-import { freshDatabase } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
+import { freshDatabase } from "../shared/servers/stores/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const limits = { poolMax: 2, connectTimeoutMs: 10_000, statementTimeoutMs: 10_000, idleTransactionTimeoutMs: 10_000 };

@@ -4,8 +4,8 @@ import { BlockList } from "node:net";
 import { before, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
+import { isSettingName } from "../../src/config/files/secret-files.ts";
 import { readConfig } from "../../src/config/read-config.ts";
-import { isSettingName } from "../../src/config/secret-files.ts";
 import { haproxyDetection } from "../shared/servers/haproxy-detection.ts";
 import { probeKindOf } from "../support/probe-kinds.ts";
 import {

@@ -6,7 +6,7 @@ import { before, suite, test } from "node:test";
 import { migrate } from "../../src/db/migrate/migrate.ts";
 import { without } from "../shared/programs.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { query } from "../shared/servers/database.ts";
+import { query } from "../shared/servers/stores/database.ts";
 import { startDistributionPostgres } from "./distribution-postgres.ts";
 import { createSandbox, root, working } from "./sandbox.ts";
 

@@ -7,8 +7,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { atEnd } from "../shared/at-end.ts";
 import { register } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { freshDatabase } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { freshDatabase } from "../shared/servers/stores/database.ts";
 import { as, type Person } from "../support/fixtures/property-fixtures.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

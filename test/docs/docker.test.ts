@@ -6,7 +6,7 @@ import { layouts, read } from "../docker/compose-files.ts";
 import { ask } from "../shared/requests/http.ts";
 import { login, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { freshDatabase } from "../shared/servers/database.ts";
+import { freshDatabase } from "../shared/servers/stores/database.ts";
 import { startHaven } from "../support/haven.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isSettingName } from "../../src/config/secret-files.ts";
+import { isSettingName } from "../../src/config/files/secret-files.ts";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 

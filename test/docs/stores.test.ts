@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { createConnectionLog } from "../../src/composition/connection-log.ts";
+import { createConnectionLog } from "../../src/composition/stores/connection-log.ts";
 import type { FailureExplanation } from "../../src/core/errors/connection-failure.ts";
 import { failureCode } from "../../src/core/errors/connection-failure.ts";
 import { explainPostgresFailure } from "../../src/db/connect/explain-failure.ts";

@@ -3,11 +3,11 @@ import { before, describe, test } from "node:test";
 import { startProvider } from "../auth/support/oidc-provider.ts";
 import { bearer, newPerson, type SignedIn, signedIn } from "../shared/requests/people.ts";
 import { type EdgeAnswer, type SendOptions, send, sendJson } from "../shared/requests/proxy-client.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
 import { type Fleet, startEngines, startFleet } from "../shared/servers/fleet.ts";
 import { linkIn, type MailServer, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
 import { type RunningProxy, startHaproxy, startNginx } from "../shared/servers/proxies.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 import { audience } from "../shared/servers/test-issuer.ts";
 import { blackPng } from "../support/kubernetes/images.ts";
 

@@ -4,10 +4,10 @@ import { ask } from "../shared/requests/http.ts";
 import { send } from "../shared/requests/proxy-client.ts";
 import { names } from "../shared/servers/fleet.ts";
 import { checkHaproxy, type RunningProxy, startHaproxy, statsPassword } from "../shared/servers/proxies.ts";
+import { limitCases } from "./cases/limit-cases.ts";
+import { requestCases } from "./cases/request-cases.ts";
 import { waitForLogLine } from "./support/edge.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { limitCases } from "./support/limit-cases.ts";
-import { requestCases } from "./support/request-cases.ts";
 
 let backends: FakeUpstreams;
 let haproxy: RunningProxy;

@@ -1,7 +1,7 @@
 import { before } from "node:test";
 import { startNginx } from "../shared/servers/proxies.ts";
+import { slowCases, startStreaming } from "./cases/slow-cases.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { slowCases, startStreaming } from "./support/slow-cases.ts";
 
 let backends: FakeUpstreams;
 before(async () => {

@@ -14,11 +14,11 @@ import {
   replacedBy,
   startNginx,
 } from "../shared/servers/proxies.ts";
+import { limitCases } from "./cases/limit-cases.ts";
+import { requestCases } from "./cases/request-cases.ts";
 import { waitForLogLine } from "./support/edge.ts";
 import { type FakeUpstreams, startFakeUpstreams } from "./support/fake-upstreams.ts";
-import { limitCases } from "./support/limit-cases.ts";
 import { assertProblem } from "./support/problem.ts";
-import { requestCases } from "./support/request-cases.ts";
 
 const accepted = {
   code: 0,

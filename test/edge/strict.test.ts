@@ -1,6 +1,6 @@
 import { before, beforeEach, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
-import { onePathCases } from "./support/path-cases.ts";
+import { onePathCases } from "./cases/path-cases.ts";
 import {
   breakPaths,
   notReadyWithinMs,

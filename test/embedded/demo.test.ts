@@ -4,7 +4,7 @@ import { addDemoData, demoLogin } from "../../src/embedded/demo/add-demo-data.ts
 import { demoData } from "../../src/embedded/demo/demo-data.ts";
 import { canTransition, type RequestStatus } from "../../src/features/maintenance/status-transitions.ts";
 import { login } from "../shared/requests/people.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { as } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
 

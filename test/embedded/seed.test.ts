@@ -11,8 +11,8 @@ import { canTransition, type RequestStatus } from "../../src/features/maintenanc
 import { atEnd } from "../shared/at-end.ts";
 import { login, sameSecret } from "../shared/requests/people.ts";
 import { runProgram } from "../shared/run-program.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
 import { startHavenProcess } from "../shared/servers/haven-process.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { as } from "../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../support/haven.ts";
 

@@ -3,7 +3,7 @@ import { createSecretKey, hkdfSync } from "node:crypto";
 import { before, test } from "node:test";
 import { createPager } from "../../src/http/pagination.ts";
 import { register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { as, createHome, type Person } from "../support/fixtures/property-fixtures.ts";
 import { type Haven, startHaven } from "../support/haven.ts";

@@ -17,8 +17,8 @@ import { createRedisAccess } from "../../src/redis/redis-access.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
-import { startRedisServer } from "../shared/servers/redis-servers.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
+import { startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 
 const size = 100;
 const intervalMs = 2000;

@@ -6,7 +6,7 @@ import { Redis } from "ioredis";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";

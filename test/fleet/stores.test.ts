@@ -11,8 +11,8 @@ import { createRedis } from "../../src/redis/client.ts";
 import { createRedisAccess } from "../../src/redis/redis-access.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const keepMs = 1000;

@@ -5,7 +5,7 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
 import { me, register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
+import { appRole, asAppRole, freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { testRoutes } from "../shared/servers/test-routes.ts";
 import { startHaven } from "../support/haven.ts";
 import {

@@ -8,8 +8,8 @@ import { migrate } from "../../src/db/migrate/migrate.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { bearer, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
-import { appRole, asAppRole, prepareTemplate, query } from "../shared/servers/database.ts";
-import { type PostgresServer, postgresUser, startPostgresServer } from "../shared/servers/postgres-servers.ts";
+import { appRole, asAppRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
+import { type PostgresServer, postgresUser, startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { startMovingAddress } from "./support/moving-address.ts";
 import {

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../shared/eventually.ts";
 import { type Answer, ask, postJson } from "../shared/requests/http.ts";
 import { bearer, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
-import { startRedisCluster, startRedisSentinel } from "../shared/servers/redis-servers.ts";
+import { startRedisCluster, startRedisSentinel } from "../shared/servers/stores/redis-servers.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { detectionTimeMs, intervalMs, limits, readyStatus, timeoutMs } from "./support/observe.ts";

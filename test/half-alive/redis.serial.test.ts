@@ -5,7 +5,12 @@ import { test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
-import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../shared/servers/redis-servers.ts";
+import {
+  askRedis,
+  type RedisServer,
+  startRedisCluster,
+  startRedisServer,
+} from "../shared/servers/stores/redis-servers.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import {

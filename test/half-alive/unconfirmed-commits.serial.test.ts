@@ -8,8 +8,8 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { postJson } from "../shared/requests/http.ts";
 import { bearer, register, sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, prepareTemplate, query } from "../shared/servers/database.ts";
-import { type PostgresServer, startPostgresServer } from "../shared/servers/postgres-servers.ts";
+import { asAppRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
+import { type PostgresServer, startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
 import { startHaven } from "../support/haven.ts";
 import { createProperty, limits, readyStatus } from "./support/observe.ts";
 

@@ -11,8 +11,8 @@ import { createHealth, type FleetOptions, type SharedStore } from "../../src/kit
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
-import { freshDatabase, query } from "../shared/servers/database.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { freshDatabase, query } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 
 const databaseUrl = await freshDatabase({ migrated: false });
 const redisUrl = await freshRedis();

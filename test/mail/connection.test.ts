@@ -9,8 +9,8 @@ import { type Authority, type Certificate, createAuthority } from "../shared/cer
 import { eventually } from "../shared/eventually.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
 import { startMailServer } from "../shared/servers/mail-server.ts";
+import { asAppRole, freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 

@@ -4,8 +4,8 @@ import { describe, test } from "node:test";
 import { eventually } from "../shared/eventually.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, newPerson, register, sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../shared/servers/database.ts";
 import { linkIn, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
+import { asAppRole, freshDatabase, query } from "../shared/servers/stores/database.ts";
 import { startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 

@@ -4,9 +4,9 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { newPerson, register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, asAppRole, freshDatabase, query, setReadOnly } from "../shared/servers/database.ts";
 import { type MailServer, startMailServer, tokenIn } from "../shared/servers/mail-server.ts";
-import { startPgBouncer } from "../shared/servers/pgbouncer.ts";
+import { appRole, asAppRole, freshDatabase, query, setReadOnly } from "../shared/servers/stores/database.ts";
+import { startPgBouncer } from "../shared/servers/stores/pgbouncer.ts";
 import { startHaven } from "../support/haven.ts";
 
 // Tests of the mail queue with a pooler, with a read-only Postgres, and during the shutdown of an instance.

@@ -14,8 +14,8 @@ import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
 import { startMailServer } from "../shared/servers/mail-server.ts";
-import { askRedis } from "../shared/servers/redis-servers.ts";
-import { startTlsRedis } from "../shared/servers/tls-redis.ts";
+import { askRedis } from "../shared/servers/stores/redis-servers.ts";
+import { startTlsRedis } from "../shared/servers/stores/tls-redis.ts";
 import { startHaven } from "../support/haven.ts";
 import { metric } from "../support/metric.ts";
 

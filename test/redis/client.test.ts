@@ -5,8 +5,8 @@ import { createRedis } from "../../src/redis/client.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
-import { startRedisServer } from "../shared/servers/redis-servers.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
+import { startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 import { startStopwatch } from "../shared/stopwatch.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };

@@ -1,15 +1,15 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { readRedis } from "../../src/config/store-settings.ts";
+import { readRedis } from "../../src/config/sections/store-settings.ts";
 import { failureCode } from "../../src/core/errors/connection-failure.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
-import { variableOfRun } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
-import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+import { variableOfRun } from "../shared/servers/stores/database.ts";
+import { askRedis, startRedisServer, startSentinel } from "../shared/servers/stores/redis-servers.ts";
 import { startWebServer } from "../shared/servers/web-server.ts";
 
 export type FailureCase = { cause: string; environment: Record<string, string>; code?: RegExp };

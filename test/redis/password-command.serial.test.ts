@@ -3,14 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { readRedis } from "../../src/config/store-settings.ts";
+import { readRedis } from "../../src/config/sections/store-settings.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
-import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+import { askRedis, startRedisServer, startSentinel } from "../shared/servers/stores/redis-servers.ts";
 
 const skip = without("redis-server");
 const folder = mkdtempSync(join(tmpdir(), "haven-token-"));

@@ -3,14 +3,14 @@ import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readRedis } from "../../src/config/store-settings.ts";
+import { readRedis } from "../../src/config/sections/store-settings.ts";
 import { createRedis } from "../../src/redis/client.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { createAuthority } from "../shared/certificates.ts";
 import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
-import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { askRedis, startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 
 const skip = without("redis-server") || without("openssl");
 const limits = { connectTimeoutMs: 1000, commandTimeoutMs: 1000 };

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { RedisTarget } from "../../src/config/store-settings.ts";
+import type { RedisTarget } from "../../src/config/sections/store-settings.ts";
 import { createRedis, type RedisClient } from "../../src/redis/client.ts";
 import { defineLuaScript } from "../../src/redis/lua-script.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
-import { askRedis, startRedisSentinel } from "../shared/servers/redis-servers.ts";
+import { askRedis, startRedisSentinel } from "../shared/servers/stores/redis-servers.ts";
 
 const limits = { connectTimeoutMs: 300, commandTimeoutMs: 150 };
 const maxWaitMs = 1000;

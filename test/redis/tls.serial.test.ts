@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { readRedis } from "../../src/config/store-settings.ts";
+import { readRedis } from "../../src/config/sections/store-settings.ts";
 import type { HealthReport } from "../../src/kit/index.ts";
 import { createRedisChannel } from "../../src/redis/channel.ts";
 import { createRedis } from "../../src/redis/client.ts";
@@ -16,7 +16,7 @@ import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
 import { ask } from "../shared/requests/http.ts";
 import { me, refresh, register, sameSecret } from "../shared/requests/people.ts";
-import { askRedis, startRedisServer, startSentinel } from "../shared/servers/redis-servers.ts";
+import { askRedis, startRedisServer, startSentinel } from "../shared/servers/stores/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 
 const skip = without("redis-server") || without("openssl");

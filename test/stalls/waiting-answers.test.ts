@@ -13,8 +13,8 @@ import { createRedis } from "../../src/redis/client.ts";
 import { createRedisPinger } from "../../src/redis/redis-pinger.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
-import { freshDatabase } from "../shared/servers/database.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { freshDatabase } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 import { block } from "../support/block.ts";
 
 // The event loop is blocked for longer than a time limit, while the response already waits in the socket.

@@ -16,9 +16,9 @@ import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { ask, postJson } from "../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, prepareTemplate, query } from "../shared/servers/database.ts";
-import { type PostgresServer, startPostgresServer } from "../shared/servers/postgres-servers.ts";
-import { askRedis, type RedisServer, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { asAppRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
+import { type PostgresServer, startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
+import { askRedis, type RedisServer, startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 import { type Haven, startHaven } from "../support/haven.ts";
 
 // A store is already impaired when the server starts: it responds, but it accepts no writes.

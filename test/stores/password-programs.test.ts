@@ -8,8 +8,8 @@ import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { without } from "../shared/programs.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, asAppRole, freshDatabase } from "../shared/servers/database.ts";
-import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { appRole, asAppRole, freshDatabase } from "../shared/servers/stores/database.ts";
+import { askRedis, startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 
 test("while the password commands hang, both checks report the cause, and the server becomes ready when the commands print the password", {

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { assertWritesAgain, createProperty, limits } from "../half-alive/support/observe.ts";
 import { without } from "../shared/programs.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, prepareTemplate, query } from "../shared/servers/database.ts";
 import { startPatroni } from "../shared/servers/patroni/patroni.ts";
+import { asAppRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
 import { startHaven } from "../support/haven.ts";
 
 const skip = without("patroni") || without("etcd");

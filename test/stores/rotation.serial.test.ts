@@ -10,9 +10,9 @@ import { eventually } from "../shared/eventually.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
 import { bearer, login, register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, prepareTemplate, query } from "../shared/servers/database.ts";
-import { postgresUser, startPostgresServer } from "../shared/servers/postgres-servers.ts";
-import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { appRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
+import { postgresUser, startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
+import { askRedis, startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 import { startSteadyLoad } from "../support/steady-load.ts";
 

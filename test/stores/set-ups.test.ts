@@ -9,10 +9,10 @@ import { createAuthority } from "../shared/certificates.ts";
 import { freePort } from "../shared/free-port.ts";
 import { without } from "../shared/programs.ts";
 import { register, sameSecret } from "../shared/requests/people.ts";
-import { appRole, prepareTemplate, query } from "../shared/servers/database.ts";
 import { startFaultProxy } from "../shared/servers/fault-proxy.ts";
-import { postgresUser, startPostgresServer } from "../shared/servers/postgres-servers.ts";
-import { askRedis, startRedisServer } from "../shared/servers/redis-servers.ts";
+import { appRole, prepareTemplate, query } from "../shared/servers/stores/database.ts";
+import { postgresUser, startPostgresServer } from "../shared/servers/stores/postgres-servers.ts";
+import { askRedis, startRedisServer } from "../shared/servers/stores/redis-servers.ts";
 import { startHaven } from "../support/haven.ts";
 
 // Starts the whole server with each set-up of docs/stores.md. The tests of the drivers cover the options of each driver.

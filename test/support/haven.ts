@@ -6,8 +6,8 @@ import { type Running, start } from "../../src/server.ts";
 import { atEnd } from "../shared/at-end.ts";
 import { eventually } from "../shared/eventually.ts";
 import { ask } from "../shared/requests/http.ts";
-import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { asAppRole, freshDatabase } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 
 export type LogLine = Record<string, unknown> & { msg: string; level: string };
 

@@ -1,6 +1,6 @@
 import { sameSecret } from "../shared/requests/people.ts";
-import { asAppRole, freshDatabase } from "../shared/servers/database.ts";
-import { freshRedis } from "../shared/servers/redis.ts";
+import { asAppRole, freshDatabase } from "../shared/servers/stores/database.ts";
+import { freshRedis } from "../shared/servers/stores/redis.ts";
 import { type Haven, startHaven } from "./haven.ts";
 
 /** Starts two instances on the same Postgres and the same Redis. */

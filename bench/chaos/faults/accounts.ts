@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../../test/shared/eventually.ts";
-import { query } from "../../../test/shared/servers/database.ts";
+import { query } from "../../../test/shared/servers/stores/database.ts";
 import { newKey } from "../../../test/shared/servers/test-issuer.ts";
 import type { Answer, User } from "../load/user.ts";
 import type { Testbed } from "../testbed/testbed.ts";

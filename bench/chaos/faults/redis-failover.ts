@@ -1,5 +1,5 @@
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
+import { askRedis } from "../../../test/shared/servers/stores/redis-servers.ts";
 import type { WithCluster } from "../topologies/cluster.ts";
 import type { WithSentinel } from "../topologies/sentinel.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";

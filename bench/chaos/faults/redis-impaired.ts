@@ -1,7 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { eventually } from "../../../test/shared/eventually.ts";
-import { askRedis, type RedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { askRedis, type RedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";
 
 const bounds = { ...storeBounds, readsFailForMs: breakerMs, noRequestFails: true };

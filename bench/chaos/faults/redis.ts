@@ -1,4 +1,4 @@
-import { askRedis } from "../../../test/shared/servers/redis-servers.ts";
+import { askRedis } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { breakerMs, type Fault, storeBounds } from "./fault.ts";
 import { onPathOfAllInstances, onPathOfOneInstance } from "./path.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
-import { appRole, query } from "../../../test/shared/servers/database.ts";
+import { appRole, query } from "../../../test/shared/servers/stores/database.ts";
 
 const countInstanceConnections = "SELECT count(*)::int AS count FROM pg_stat_activity WHERE usename = $1";
 const endInstanceConnections = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = $1";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { atEnd } from "../../../test/shared/at-end.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { appRole, query } from "../../../test/shared/servers/database.ts";
+import { appRole, query } from "../../../test/shared/servers/stores/database.ts";
 import type { Row } from "../load/ledger.ts";
 import { createCompetingClients } from "./competing-clients.ts";
 import type { Postgres } from "./postgres.ts";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import pg from "pg";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { query } from "../../../test/shared/servers/database.ts";
+import { query } from "../../../test/shared/servers/stores/database.ts";
 import { createPostgres, createSecondServer, type Postgres } from "./postgres.ts";
 import { changeSettings } from "./postgres-settings.ts";
 

@@ -1,4 +1,4 @@
-import { query } from "../../../test/shared/servers/database.ts";
+import { query } from "../../../test/shared/servers/stores/database.ts";
 
 /** Changes a setting with ALTER SYSTEM and a reload. Open connections use it a moment later. */
 export async function changeSettings(adminUrl: string, change: string): Promise<void> {

@@ -8,7 +8,7 @@ import { endPostgresIn, forced, postgresIn, sendSignal } from "../../../src/embe
 import { atEnd } from "../../../test/shared/at-end.ts";
 import { eventually } from "../../../test/shared/eventually.ts";
 import { freePort } from "../../../test/shared/free-port.ts";
-import { query } from "../../../test/shared/servers/database.ts";
+import { query } from "../../../test/shared/servers/stores/database.ts";
 
 /** A small number, so that a fault can use up all connections: three instances use 3 × (10 + 2). */
 const maxConnections = 60;

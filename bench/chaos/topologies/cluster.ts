@@ -1,4 +1,4 @@
-import { startRedisCluster } from "../../../test/shared/servers/redis-servers.ts";
+import { startRedisCluster } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";

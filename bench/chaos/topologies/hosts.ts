@@ -1,5 +1,5 @@
-import { asAppRole } from "../../../test/shared/servers/database.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { asAppRole } from "../../../test/shared/servers/stores/database.ts";
+import { startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { pairHosts, startPair } from "../testbed/postgres-pair.ts";
 import type { Topology } from "./topology.ts";

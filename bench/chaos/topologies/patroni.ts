@@ -1,6 +1,6 @@
-import { asAppRole } from "../../../test/shared/servers/database.ts";
 import { patroniPrograms, startPatroni } from "../../../test/shared/servers/patroni/patroni.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { asAppRole } from "../../../test/shared/servers/stores/database.ts";
+import { startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import type { Topology } from "./topology.ts";
 

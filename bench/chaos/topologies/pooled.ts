@@ -1,6 +1,6 @@
-import { appRole, asAppRole } from "../../../test/shared/servers/database.ts";
-import { startPgBouncer } from "../../../test/shared/servers/pgbouncer.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { appRole, asAppRole } from "../../../test/shared/servers/stores/database.ts";
+import { startPgBouncer } from "../../../test/shared/servers/stores/pgbouncer.ts";
+import { startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";

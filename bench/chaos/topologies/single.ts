@@ -1,4 +1,4 @@
-import { askRedis, startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { askRedis, startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { runProgram } from "../../../test/shared/run-program.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { createPostgres } from "../testbed/postgres.ts";
 import type { Topology } from "./topology.ts";

@@ -1,7 +1,7 @@
 import { createAuthority } from "../../../test/shared/certificates.ts";
-import { asAppRole } from "../../../test/shared/servers/database.ts";
-import { postgresUser, startPostgresServer } from "../../../test/shared/servers/postgres-servers.ts";
-import { startRedisServer } from "../../../test/shared/servers/redis-servers.ts";
+import { asAppRole } from "../../../test/shared/servers/stores/database.ts";
+import { postgresUser, startPostgresServer } from "../../../test/shared/servers/stores/postgres-servers.ts";
+import { startRedisServer } from "../../../test/shared/servers/stores/redis-servers.ts";
 import { createDatabase } from "../testbed/database.ts";
 import { changeSettings } from "../testbed/postgres-settings.ts";
 import type { Topology } from "./topology.ts";

@@ -1,7 +1,7 @@
 import { url } from "../parsers/addresses.ts";
 import { certificateFile } from "../parsers/pem.ts";
 import { milliseconds, oneOf, ratio, text } from "../parsers/values.ts";
-import { traceSamplers } from "../trace-samplers.ts";
+import { traceSamplers } from "../sections/trace-samplers.ts";
 
 export const traceVariables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: url(["https:", "http:"])

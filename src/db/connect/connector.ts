@@ -1,13 +1,13 @@
 import { isIP } from "node:net";
 import pg from "pg";
+import { rereadSecret } from "../../config/files/secret-files.ts";
+import { createTlsReader, type TlsFiles } from "../../config/files/tls-files.ts";
 import {
   type PostgresAddress,
   type PostgresHost,
   PostgresUrlError,
   readPostgresUrl,
 } from "../../config/postgres-url.ts";
-import { rereadSecret } from "../../config/secret-files.ts";
-import { createTlsReader, type TlsFiles } from "../../config/tls-files.ts";
 import {
   createPasswordCommand,
   type PasswordCommand,

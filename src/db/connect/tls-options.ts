@@ -1,6 +1,6 @@
 import type { ConnectionOptions, SecureVersion } from "node:tls";
+import type { TlsMaterial } from "../../config/files/tls-files.ts";
 import type { PostgresAddress, SslMode } from "../../config/postgres-url.ts";
-import type { TlsMaterial } from "../../config/tls-files.ts";
 
 /** Returns the TLS options of each attempt, in order; `false` is plain text. A second attempt follows if the first fails. */
 export function tlsAttempts(address: PostgresAddress, files: TlsMaterial) {

@@ -1,5 +1,5 @@
 import { parseEnv } from "node:util";
-import { isSettingName } from "../../config/secret-files.ts";
+import { isSettingName } from "../../config/files/secret-files.ts";
 import { drainDefaults } from "../../config/variables/server-variables.ts";
 import { variables } from "../../config/variables.ts";
 import type { Diagnostics } from "../diagnostics.ts";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type SMTPConnection from "nodemailer/lib/smtp-connection";
-import { rereadSecret } from "../../config/secret-files.ts";
+import { rereadSecret } from "../../config/files/secret-files.ts";
 import { certificateExpiry } from "../../core/network/peer-certificate.ts";
 import { startTimeout } from "../../core/timing/stall-tolerant-timeout.ts";
 

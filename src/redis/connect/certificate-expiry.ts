@@ -1,5 +1,5 @@
 import { Cluster, type Redis } from "ioredis";
-import type { RedisTarget } from "../../config/store-settings.ts";
+import type { RedisTarget } from "../../config/sections/store-settings.ts";
 import { certificateExpiry } from "../../core/network/peer-certificate.ts";
 import { createRedis, type RedisClient, type RedisLimits } from "../client.ts";
 

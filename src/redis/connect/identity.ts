@@ -1,9 +1,9 @@
 import { isIP } from "node:net";
 import type { ConnectionOptions } from "node:tls";
+import { rereadSecret } from "../../config/files/secret-files.ts";
+import { createTlsReader, type TlsMaterial } from "../../config/files/tls-files.ts";
 import { redisUrl } from "../../config/parsers/addresses.ts";
-import { rereadSecret } from "../../config/secret-files.ts";
-import type { RedisTarget } from "../../config/store-settings.ts";
-import { createTlsReader, type TlsMaterial } from "../../config/tls-files.ts";
+import type { RedisTarget } from "../../config/sections/store-settings.ts";
 import type { PasswordCommand } from "../../core/password-command.ts";
 
 /** Options of the driver that may differ from one connection to the next. */

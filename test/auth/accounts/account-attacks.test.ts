@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { type Answer, ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, newPerson, refresh, register, sameSecret } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
 import { linkIn, startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
+import { asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
 import { startHaven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

@@ -12,9 +12,9 @@ import {
   type SignedIn,
   sameSecret,
 } from "../../shared/requests/people.ts";
-import { query, setReadOnly } from "../../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { type MailServer, startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
+import { query, setReadOnly } from "../../shared/servers/stores/database.ts";
 import { audience, startTestIssuer, type TestIssuer } from "../../shared/servers/test-issuer.ts";
 import { type FaultyHaven, startFaultyHaven } from "../../support/faulty-haven.ts";
 

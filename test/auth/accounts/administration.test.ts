@@ -6,8 +6,8 @@ import type { Sql } from "../../../src/db/pool.ts";
 import { type Answer, ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn } from "../../shared/requests/people.ts";
 import { runProgram } from "../../shared/run-program.ts";
-import { query } from "../../shared/servers/database.ts";
 import { type MailServer, startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

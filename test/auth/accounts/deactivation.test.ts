@@ -5,7 +5,7 @@ import { eventually } from "../../shared/eventually.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
 import { runProgram } from "../../shared/run-program.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { startFaultyHaven } from "../../support/faulty-haven.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";

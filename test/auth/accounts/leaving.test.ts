@@ -6,9 +6,9 @@ import { otherTables, ownedTables } from "../../../src/auth/leaving/user-data.ts
 import { eventually } from "../../shared/eventually.ts";
 import { type Answer, ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, register, type SignedIn } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
 import { startMailServer } from "../../shared/servers/mail-server.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { query } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { addPhoto, owner, photoIn } from "../../support/fixtures/owners.ts";
 import type { Haven } from "../../support/haven.ts";
 import { blackPng } from "../../support/kubernetes/images.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../shared/eventually.ts";
 import { bearer, login, newPerson, register, type SignedIn } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { startAttackedPair } from "../support/attacked-pair.ts";
 
 // Limits of the mails that an account can cause to addresses of other people.

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import type { Answer } from "../../shared/requests/http.ts";
 import { bearer, me, newPerson, register, type SignedIn } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { startAttackedPair } from "../support/attacked-pair.ts";
 
 // An intruder has a session. The owner resets the password while requests of the intruder wait for the row of the user.

@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { uuidv7 } from "../../../src/core/ids.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { register, sameSecret } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { startHaven } from "../../support/haven.ts";
 
 const dayMs = 86_400_000;

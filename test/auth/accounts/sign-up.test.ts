@@ -4,8 +4,8 @@ import { invite } from "../../../src/auth/sign-up/invitations.ts";
 import type { Role } from "../../../src/core/role.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, me, newPerson, register, sameSecret, signedIn } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
 import { startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
+import { asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 
 const mail = await startMailServer();

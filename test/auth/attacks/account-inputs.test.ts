@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Answer, ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, me, newPerson, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
 import { startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
+import { asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
 import { startHaven } from "../../support/haven.ts";
 
 // Attacks with the input of operations on accounts: variants of an address, hostile texts, and tokens in wrong places.

@@ -3,7 +3,7 @@ import { before, test } from "node:test";
 import type { Document } from "../../../src/openapi/document/openapi-types.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, me, register, type SignedIn } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

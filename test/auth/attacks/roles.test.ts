@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, register, type SignedIn } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

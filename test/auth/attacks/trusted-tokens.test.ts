@@ -5,7 +5,7 @@ import { createIssuerKeys, pauseAfterSuccessMs } from "../../../src/auth/issuers
 import { readKeySet } from "../../../src/auth/issuers/key-set.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { me, register, sameSecret } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import {
   audience,
   hang,

@@ -3,8 +3,8 @@ import { createHmac, generateKeyPairSync, randomUUID, sign } from "node:crypto";
 import { before, test } from "node:test";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, me, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 
 const secret = sameSecret.JWT_SECRET;

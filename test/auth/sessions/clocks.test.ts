@@ -7,8 +7,8 @@ import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { startFaultyHaven } from "../../support/faulty-haven.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 

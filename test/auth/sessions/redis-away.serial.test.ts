@@ -17,7 +17,7 @@ import {
   type SignedIn,
   sameSecret,
 } from "../../shared/requests/people.ts";
-import { startRedisServer } from "../../shared/servers/redis-servers.ts";
+import { startRedisServer } from "../../shared/servers/stores/redis-servers.ts";
 import { type FaultyHaven, startFaultyHaven } from "../../support/faulty-haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

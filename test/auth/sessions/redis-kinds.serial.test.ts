@@ -7,7 +7,7 @@ import { without } from "../../shared/programs.ts";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, login, logout, me, refresh, register } from "../../shared/requests/people.ts";
 import { runProgram } from "../../shared/run-program.ts";
-import { startRedisCluster, startRedisSentinel } from "../../shared/servers/redis-servers.ts";
+import { startRedisCluster, startRedisSentinel } from "../../shared/servers/stores/redis-servers.ts";
 import { startPair } from "../../support/two-instances.ts";
 
 type Pair = Awaited<ReturnType<typeof startPair>>;

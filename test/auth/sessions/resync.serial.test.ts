@@ -6,7 +6,7 @@ import { uuidv7 } from "../../../src/core/ids.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { sameSecret } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { startFaultyHaven } from "../../support/faulty-haven.ts";
 
 const revocationCount = 20_000;

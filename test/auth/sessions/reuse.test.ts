@@ -6,7 +6,7 @@ import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { login, me, refresh, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { startFaultyHaven } from "../../support/faulty-haven.ts";
 
 const successor = (answer: Awaited<ReturnType<typeof refresh>>) =>

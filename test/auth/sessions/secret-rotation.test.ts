@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, login, me, refresh, register, type SignedIn } from "../../shared/requests/people.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 
 const secrets = ["first", "second", "third"].map((name) => `${name}-${"0f1e2d3c4b5a69788796a5b4c3d2e1f0"}`);

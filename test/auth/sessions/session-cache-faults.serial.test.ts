@@ -4,10 +4,10 @@ import { before, test } from "node:test";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, login, logout, register, type SignedIn, sameSecret } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase } from "../../shared/servers/database.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { asAppRole, freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { metric } from "../../support/metric.ts";
 
 // Three instances, each with its own proxy to Redis. Clients use one session on all instances without a pause. Meanwhile the

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { eventually } from "../../shared/eventually.ts";
 import { without } from "../../shared/programs.ts";
 import { login, logout, me, register, type SignedIn } from "../../shared/requests/people.ts";
-import { startRedisSentinel } from "../../shared/servers/redis-servers.ts";
+import { startRedisSentinel } from "../../shared/servers/stores/redis-servers.ts";
 import type { Haven } from "../../support/haven.ts";
 import { metric } from "../../support/metric.ts";
 import { startPair } from "../../support/two-instances.ts";

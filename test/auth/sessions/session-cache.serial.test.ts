@@ -4,7 +4,12 @@ import { eventually } from "../../shared/eventually.ts";
 import { without } from "../../shared/programs.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, logout, me, register, type SignedIn } from "../../shared/requests/people.ts";
-import { askRedis, type RedisServer, startRedisCluster, startRedisServer } from "../../shared/servers/redis-servers.ts";
+import {
+  askRedis,
+  type RedisServer,
+  startRedisCluster,
+  startRedisServer,
+} from "../../shared/servers/stores/redis-servers.ts";
 import type { Haven } from "../../support/haven.ts";
 import { metric } from "../../support/metric.ts";
 import { startPair } from "../../support/two-instances.ts";

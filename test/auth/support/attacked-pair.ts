@@ -1,8 +1,8 @@
 import { type Answer, ask, postJson } from "../../shared/requests/http.ts";
 import { login, register, type SignedIn } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
 import { type MailServer, startMailServer, tokenIn } from "../../shared/servers/mail-server.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import type { Haven } from "../../support/haven.ts";
 import { startPair } from "../../support/two-instances.ts";
 

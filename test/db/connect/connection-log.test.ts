@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually } from "../../shared/eventually.ts";
 import { freePort } from "../../shared/free-port.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { startHaven } from "../../support/haven.ts";
 
 const fastChecks = { HEALTH_CHECK_INTERVAL: "100", HEALTH_CHECK_TIMEOUT: "300" };

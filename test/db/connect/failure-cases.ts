@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { readPostgres } from "../../../src/config/store-settings.ts";
+import { readPostgres } from "../../../src/config/sections/store-settings.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { createAuthority } from "../../shared/certificates.ts";
 import { freePort } from "../../shared/free-port.ts";
-import { query, variableOfRun } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
-import { startPgBouncer } from "../../shared/servers/pgbouncer.ts";
-import { postgresUser, startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+import { query, variableOfRun } from "../../shared/servers/stores/database.ts";
+import { startPgBouncer } from "../../shared/servers/stores/pgbouncer.ts";
+import { postgresUser, startPostgresServer } from "../../shared/servers/stores/postgres-servers.ts";
 import { startWebServer } from "../../shared/servers/web-server.ts";
 
 export type FailureCase = { cause: string; environment: Record<string, string> };

@@ -12,8 +12,8 @@ import { eventually } from "../../shared/eventually.ts";
 import { without } from "../../shared/programs.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { login, me, register } from "../../shared/requests/people.ts";
-import { appRole, asAppRole, freshDatabase, query } from "../../shared/servers/database.ts";
-import { type PgBouncer, startPgBouncer } from "../../shared/servers/pgbouncer.ts";
+import { appRole, asAppRole, freshDatabase, query } from "../../shared/servers/stores/database.ts";
+import { type PgBouncer, startPgBouncer } from "../../shared/servers/stores/pgbouncer.ts";
 import { startStopwatch } from "../../shared/stopwatch.ts";
 import { startHaven } from "../../support/haven.ts";
 

@@ -3,7 +3,7 @@ import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { before, test } from "node:test";
-import { readPostgres } from "../../../src/config/store-settings.ts";
+import { readPostgres } from "../../../src/config/sections/store-settings.ts";
 import { createConnector } from "../../../src/db/connect/connector.ts";
 import type { OpenConnection } from "../../../src/db/connect/open-one.ts";
 import { migrationStatus } from "../../../src/db/migrate/migration-status.ts";
@@ -12,7 +12,11 @@ import { createPostgresChecks } from "../../../src/db/postgres-checks.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { createAuthority } from "../../shared/certificates.ts";
 import { without } from "../../shared/programs.ts";
-import { type PostgresServer, postgresUser, startPostgresServer } from "../../shared/servers/postgres-servers.ts";
+import {
+  type PostgresServer,
+  postgresUser,
+  startPostgresServer,
+} from "../../shared/servers/stores/postgres-servers.ts";
 
 const skip = without("pg_virtualenv") || without("openssl");
 const settings = { applicationName: "test", statementTimeoutMs: 2000 };

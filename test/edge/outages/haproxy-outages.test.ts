@@ -2,7 +2,7 @@ import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../../shared/servers/fleet.ts";
 import { haproxyDetection } from "../../shared/servers/haproxy-detection.ts";
 import { type RunningProxy, startHaproxy } from "../../shared/servers/proxies.ts";
-import { outageCases } from "../support/failure-cases.ts";
+import { outageCases } from "../cases/failure-cases.ts";
 
 let fleet: Fleet;
 let proxy: RunningProxy;

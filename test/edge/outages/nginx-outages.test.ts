@@ -1,7 +1,7 @@
 import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../../shared/servers/fleet.ts";
 import { type RunningProxy, startNginx } from "../../shared/servers/proxies.ts";
-import { outageCases } from "../support/failure-cases.ts";
+import { outageCases } from "../cases/failure-cases.ts";
 import { frozenBoundOfNginxMs } from "../support/proxy-figures.ts";
 
 let fleet: Fleet;

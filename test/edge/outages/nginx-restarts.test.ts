@@ -1,7 +1,7 @@
 import { before } from "node:test";
 import { type Fleet, startEngines, startFleet } from "../../shared/servers/fleet.ts";
 import { nginxIsAtLeast, type RunningProxy, startNginx } from "../../shared/servers/proxies.ts";
-import { drainTimes, restartCases } from "../support/failure-cases.ts";
+import { drainTimes, restartCases } from "../cases/failure-cases.ts";
 import { frozenBoundOfNginxMs } from "../support/proxy-figures.ts";
 
 let fleet: Fleet;

@@ -3,7 +3,7 @@ import { before, beforeEach, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
-import { onePathCases } from "../support/path-cases.ts";
+import { onePathCases } from "../cases/path-cases.ts";
 import {
   breakPaths,
   decisionsSince,

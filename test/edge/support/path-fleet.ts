@@ -2,13 +2,13 @@ import { randomBytes } from "node:crypto";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
 import { type Fault, type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { startEngines } from "../../shared/servers/fleet.ts";
 import { haproxyDetection } from "../../shared/servers/haproxy-detection.ts";
 import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
 import { serverStates, startHaproxy } from "../../shared/servers/proxies.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 
 export const intervalMs = 1000;
 export const timeoutMs = 1000;

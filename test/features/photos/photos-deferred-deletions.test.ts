@@ -4,7 +4,7 @@ import { createDatabase } from "../../../src/db/pool.ts";
 import { createDeferredDeletions } from "../../../src/features/photos/storage/deferred-deletions.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
-import { freshDatabase, query } from "../../shared/servers/database.ts";
+import { freshDatabase, query } from "../../shared/servers/stores/database.ts";
 
 const url = await freshDatabase();
 const limits = { poolMax: 3, connectTimeoutMs: 2000, statementTimeoutMs: 2000, idleTransactionTimeoutMs: 5000 };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import sharp from "sharp";
 import { ask, postJson } from "../../shared/requests/http.ts";
 import { bearer, me } from "../../shared/requests/people.ts";
-import { query } from "../../shared/servers/database.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { addPhoto, owner, type PhotoAnswer, photoIn, upload } from "../../support/fixtures/owners.ts";
 import { blackPng, encoded, formOf, formType, imageOf, noise, plain } from "../../support/kubernetes/images.ts";
 import { startPair } from "../../support/two-instances.ts";

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import pg from "pg";
 import { ask } from "../../shared/requests/http.ts";
 import { register, sameSecret } from "../../shared/requests/people.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
 import { as } from "../../support/fixtures/property-fixtures.ts";
 import { startHaven } from "../../support/haven.ts";
 

@@ -6,7 +6,7 @@ import { without } from "../../shared/programs.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { bearer, logout, sameSecret } from "../../shared/requests/people.ts";
 import { type OpenStream, openStream } from "../../shared/requests/stream.ts";
-import { startRedisCluster, startRedisSentinel } from "../../shared/servers/redis-servers.ts";
+import { startRedisCluster, startRedisSentinel } from "../../shared/servers/stores/redis-servers.ts";
 import { type FaultyHaven, startFaultyHaven } from "../../support/faulty-haven.ts";
 import {
   createRequest,

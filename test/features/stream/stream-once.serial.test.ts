@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../shared/eventually.ts";
 import { sameSecret } from "../../shared/requests/people.ts";
 import { type OpenStream, openStream, type StreamEvent } from "../../shared/requests/stream.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
 import { startHavenProcess } from "../../shared/servers/haven-process.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { createRequest, moveRequest, newOwner, type Owner } from "../../support/fixtures/maintenance-fixtures.ts";
 import { startPair } from "../../support/two-instances.ts";
 

@@ -1,9 +1,9 @@
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
 import { sameSecret } from "../../shared/requests/people.ts";
-import { freshDatabase } from "../../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { testRoutes } from "../../shared/servers/test-routes.ts";
 import { type Haven, startHaven } from "../../support/haven.ts";
 

@@ -9,9 +9,9 @@ import { type NodeRedisClient, type RedisClient, redisCheck } from "../../../src
 import type { Check } from "../../../src/kit/index.ts";
 import { atEnd } from "../../shared/at-end.ts";
 import { eventually } from "../../shared/eventually.ts";
-import { freshDatabase, query, variableOfRun } from "../../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
-import { freshRedis } from "../../shared/servers/redis.ts";
+import { freshDatabase, query, variableOfRun } from "../../shared/servers/stores/database.ts";
+import { freshRedis } from "../../shared/servers/stores/redis.ts";
 import { frameworksFolder, withoutFrameworks } from "../support/frameworks.ts";
 import { capabilityOf, outcomeOf } from "./support.ts";
 

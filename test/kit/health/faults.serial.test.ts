@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
-import { query } from "../../shared/servers/database.ts";
 import type { Fault } from "../../shared/servers/fault-proxy.ts";
+import { query } from "../../shared/servers/stores/database.ts";
 import { checksOf, intervalMs, slowestAliveProbeMs, startFaultyHaven, timeoutMs } from "../../support/faulty-haven.ts";
 
 const detectionTimeMs = intervalMs + 2 * timeoutMs + 500;

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { Agent, get } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { freshDatabase } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { startHavenProcess } from "../../shared/servers/haven-process.ts";
+import { freshDatabase } from "../../shared/servers/stores/database.ts";
 
 const windowMs = 10_000;
 const probers = 20;

@@ -1,10 +1,10 @@
 import { tmpdir } from "node:os";
 import { eventually } from "../../shared/eventually.ts";
 import { ask } from "../../shared/requests/http.ts";
-import { asAppRole } from "../../shared/servers/database.ts";
 import { type FaultProxy, startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { hostOf, names } from "../../shared/servers/fleet.ts";
 import { type HavenProcess, startHavenProcess } from "../../shared/servers/haven-process.ts";
+import { asAppRole } from "../../shared/servers/stores/database.ts";
 
 export type Instance = {
   name: string;

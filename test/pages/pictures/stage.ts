@@ -1,10 +1,10 @@
 import { bearer, register, sameSecret } from "../../shared/requests/people.ts";
-import { asAppRole, freshDatabase, prepareTemplate, query } from "../../shared/servers/database.ts";
 import { startFaultProxy } from "../../shared/servers/fault-proxy.ts";
 import { type Name, names, startFleet } from "../../shared/servers/fleet.ts";
-import { startPostgresServer } from "../../shared/servers/postgres-servers.ts";
-import { askRedis } from "../../shared/servers/redis-servers.ts";
-import { startTlsRedis } from "../../shared/servers/tls-redis.ts";
+import { asAppRole, freshDatabase, prepareTemplate, query } from "../../shared/servers/stores/database.ts";
+import { startPostgresServer } from "../../shared/servers/stores/postgres-servers.ts";
+import { askRedis } from "../../shared/servers/stores/redis-servers.ts";
+import { startTlsRedis } from "../../shared/servers/stores/tls-redis.ts";
 import { startHaven } from "../../support/haven.ts";
 import { startSteadyLoad } from "../../support/steady-load.ts";
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { setReadOnly } from "../../shared/servers/database.ts";
+import { setReadOnly } from "../../shared/servers/stores/database.ts";
 import { desktop, type Photographer, type PictureOptions, phone, startPhotographer } from "./photographer.ts";
 import { type Stage, startStage } from "./stage.ts";
 import { renderFirstStart } from "./terminal.ts";

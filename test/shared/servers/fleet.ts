@@ -2,11 +2,11 @@ import { randomBytes } from "node:crypto";
 import { atEnd } from "../at-end.ts";
 import { eventually } from "../eventually.ts";
 import { ask } from "../requests/http.ts";
-import { asAppRole, freshDatabase, prepareTemplate } from "./database.ts";
 import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
 import { type HavenProcess, startHavenProcess } from "./haven-process.ts";
-import { freshRedis } from "./redis.ts";
-import { startStores } from "./stores.ts";
+import { asAppRole, freshDatabase, prepareTemplate } from "./stores/database.ts";
+import { freshRedis } from "./stores/redis.ts";
+import { startStores } from "./stores/stores.ts";
 
 export const names = ["api-server-1", "api-server-2", "api-server-3"] as const;
 export type Name = (typeof names)[number];

@@ -5,8 +5,8 @@ import { atEnd } from "../at-end.ts";
 import { eventually } from "../eventually.ts";
 import { freePort } from "../free-port.ts";
 import { ask } from "../requests/http.ts";
-import { asAppRole, freshDatabase } from "./database.ts";
-import { freshRedis } from "./redis.ts";
+import { asAppRole, freshDatabase } from "./stores/database.ts";
+import { freshRedis } from "./stores/redis.ts";
 
 export type HavenProcess = {
   url: string;

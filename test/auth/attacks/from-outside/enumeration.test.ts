@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Answer } from "../../../shared/requests/http.ts";
 import { bearer, newPerson, register } from "../../../shared/requests/people.ts";
-import { query } from "../../../shared/servers/database.ts";
+import { query } from "../../../shared/servers/stores/database.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
 // A stranger tries to find out whether an address has an account. The attacks were written from the documentation, without

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { Redis } from "ioredis";
 import { ask } from "../../../shared/requests/http.ts";
 import { bearer, login, newPerson, refresh, register, signedIn } from "../../../shared/requests/people.ts";
-import { query } from "../../../shared/servers/database.ts";
+import { query } from "../../../shared/servers/stores/database.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
 // Attacks with hostile input, and a search for secrets in stores and logs. They were written from the documentation, without the code.

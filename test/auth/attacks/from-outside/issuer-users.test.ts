@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { me, newPerson, register } from "../../../shared/requests/people.ts";
-import { query } from "../../../shared/servers/database.ts";
+import { query } from "../../../shared/servers/stores/database.ts";
 import { startAttackedIssuers } from "../../support/attacked-issuers.ts";
 
 // Attacks by users of a trusted issuer. They were written from the documentation, without the code.

@@ -3,8 +3,8 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { eventually } from "../../../shared/eventually.ts";
 import { bearer, login, newPerson, register, type SignedIn } from "../../../shared/requests/people.ts";
-import { query } from "../../../shared/servers/database.ts";
 import { tokenIn } from "../../../shared/servers/mail-server.ts";
+import { query } from "../../../shared/servers/stores/database.ts";
 import { startAttackedPair } from "../../support/attacked-pair.ts";
 
 // Attacks that try to keep access after the owner or an administrator has reacted. They were written from the documentation,

@@ -1,7 +1,7 @@
 import { ask } from "../../../shared/requests/http.ts";
 import { bearer, register } from "../../../shared/requests/people.ts";
-import { askRedis } from "../../../shared/servers/redis-servers.ts";
-import { startTlsRedis } from "../../../shared/servers/tls-redis.ts";
+import { askRedis } from "../../../shared/servers/stores/redis-servers.ts";
+import { startTlsRedis } from "../../../shared/servers/stores/tls-redis.ts";
 import type { Case } from "../case.ts";
 import { get, longTimeouts, sendEndlessly } from "../load.ts";
 import type { Stage } from "../stage.ts";

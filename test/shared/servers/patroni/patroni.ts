@@ -7,7 +7,7 @@ import { atEnd } from "../../at-end.ts";
 import { eventually } from "../../eventually.ts";
 import { freePort } from "../../free-port.ts";
 import { ask, postJson } from "../../requests/http.ts";
-import { postgresPrograms, postgresUser } from "../postgres-servers.ts";
+import { postgresPrograms, postgresUser } from "../stores/postgres-servers.ts";
 import { nodeName, type PatroniNode, patroniConfig } from "./patroni-config.ts";
 
 export const patroniPrograms = [

@@ -1,4 +1,4 @@
-import { rereadSecret } from "../../../../config/secret-files.ts";
+import { rereadSecret } from "../../../../config/files/secret-files.ts";
 import { type CredentialSource, CredentialsError, cacheCredentials } from "./credentials.ts";
 import { fetchRoleCredentials, type RoleSettings } from "./role-credentials.ts";
 
