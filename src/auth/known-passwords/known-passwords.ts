@@ -16,22 +16,24 @@ export const normalized = (password: string): string => password.toLowerCase();
 
 /**
  * Refuses passwords that attackers try first: known passwords, and the user's name, the email address, its parts, and
- * words of this service, also if up to eight digits or signs follow them. There are no rules about kinds of characters,
- * because they lead to worse passwords.
+ * words of this service, also with other separators between their words, and with up to eight digits or signs behind
+ * them. There are no rules about kinds of characters, because they lead to worse passwords.
  */
 export function assertNotGuessable(field: string, password: string, personal: readonly string[] = []): void {
-  const text = normalized(password);
+  const text = withoutSeparators(password);
   const words = personal
     .flatMap((value) => [value, ...value.split("@"), ...value.split(/[@.\s]/)])
-    .filter((word) => word.length >= 3)
-    .map(normalized);
-  const isWord = [...words, ...serviceWords].some(
+    .map(withoutSeparators)
+    .filter((word) => word.length >= 3);
+  const isWord = [...words, ...serviceWords.map(withoutSeparators)].some(
     (word) => text.startsWith(word) && /^\P{L}{0,8}$/u.test(text.slice(word.length)),
   );
   if (isWord) throw refused(field, "must not be your name, your email address or the name of this service");
-  if (mayContain(knownPasswords, text))
+  if (mayContain(knownPasswords, normalized(password)))
     throw refused(field, "is among the passwords that attackers try first; choose another");
 }
+
+const withoutSeparators = (text: string): string => normalized(text).replaceAll(/[\s._-]/g, "");
 
 const refused = (path: string, message: string) =>
   new AppError("validation_failed", `${path}: ${message}`, { errors: [{ path, message }] });

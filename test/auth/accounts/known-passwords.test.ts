@@ -43,9 +43,11 @@ describe("known passwords", () => {
       "Haven2026!",
       "administrator",
       "Harbour-Estates1",
+      "harbourestates",
       "lovelace1815",
       "Ada.Lovelace!!",
       "Ada Lovelace 7",
+      "Ada_Lovelace 1815",
     ])
       assert.ok(isRefused(password, nameAndAddress), password);
     for (const password of ["haven of four lights", "adamant-harbour", "Lovelace reads 1815", "lovelace123456789"])
