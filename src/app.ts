@@ -15,7 +15,7 @@ import { createPipeliningLimit } from "./http/listener/pipelining-limit.ts";
 import type { Trust } from "./http/listener/proxy-trust.ts";
 import { clientDisconnected, createContext, requestIdOf } from "./http/listener/request-context.ts";
 import { announcesBody, assertReadableUrl, framingError } from "./http/listener/request-guard.ts";
-import { createRequestPacer } from "./http/listener/request-pacer.ts";
+import type { RequestQueue } from "./http/listener/request-queue.ts";
 import type { StoreNeeds } from "./http/operation.ts";
 import { sendProblem } from "./http/problem.ts";
 import { resourceRouter } from "./http/resource-router.ts";
@@ -31,6 +31,8 @@ export type AppDeps = ExpressDeps & {
   answerOps(request: IncomingMessage, response: ServerResponse): boolean;
   /** Returns false while the event loop is saturated. */
   admits(): boolean;
+  /** Starts requests at a pace that leaves the event loop free, and refuses those that waited for too long. */
+  queue: RequestQueue;
   /** Begins the trace of a request. Returns undefined while tracing is off. */
   startTrace: StartRequestTrace;
   /** Called at the end of every request that is not answered by `answerOps`: access log and metrics. */
@@ -43,6 +45,7 @@ export type AppDeps = ExpressDeps & {
 export function createApp({
   answerOps,
   admits,
+  queue,
   startTrace,
   onFinished,
   connections,
@@ -53,7 +56,6 @@ export function createApp({
   const expressApp = createExpressApp(expressDeps);
   const bodyDiscarder = createBodyDiscarder();
   const pipelining = createPipeliningLimit();
-  const pacer = createRequestPacer();
   const bodyBudget = createByteBudget({ maxBytes: maxBufferedBodyBytes, rejectionError: tooManyBodies });
   return {
     express: expressApp,
@@ -85,25 +87,36 @@ export function createApp({
       for (const [name, value] of securityHeaders) response.setHeader(name, value);
       response.setHeader("X-Request-Id", request.context.id);
 
+      const refuse = (error: unknown) => void sendProblem(response, error, request.context.id);
+
       // Refused before any work: malformed requests, and all requests while the event loop is saturated.
+      if (fault !== undefined) return refuse(new AppError("bad_request", fault));
       try {
-        if (fault !== undefined) throw new AppError("bad_request", fault);
         assertReadableUrl(request.url ?? "");
-        if (!admits()) throw new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds: 2 });
       } catch (error) {
-        sendProblem(response, error, request.context.id);
-        return;
+        return refuse(error);
       }
-      pacer.run(() => {
-        // The deadline may have passed while the request waited.
-        if (response.writableEnded) return;
-        const answer = () => withOwnWaits(() => void expressApp(request, response));
-        if (trace === undefined) answer();
-        else trace.run(answer);
-      });
+      if (!admits()) return refuse(overloaded(2));
+
+      // Waits for its start, and is refused if it waited for too long. Meanwhile its deadline may pass or its client leave.
+      const isOver = () => response.writableEnded || response.destroyed;
+      queue.run(
+        () => {
+          if (isOver()) return;
+          const answer = () => withOwnWaits(() => void expressApp(request, response));
+          if (trace === undefined) answer();
+          else trace.run(answer);
+        },
+        (retryAfterSeconds) => {
+          if (!isOver()) refuse(overloaded(retryAfterSeconds));
+        },
+      );
     },
   };
 }
+
+const overloaded = (retryAfterSeconds: number) =>
+  new AppError("overloaded", "Retry in a moment.", { retryAfterSeconds });
 
 const tooManyBodies = () =>
   new AppError("overloaded", "Too many large requests are being read. Retry in a moment.", { retryAfterSeconds: 1 });

@@ -10,7 +10,6 @@ import { createOnce } from "../features/create-once.ts";
 import { createTrust } from "../http/listener/proxy-trust.ts";
 import { securityHeaders } from "../http/listener/security-headers.ts";
 import type { FleetReport } from "../kit/health/health-report.ts";
-import { watchEventLoop } from "../kit/overload/event-loop-watch.ts";
 import { createCallMetrics } from "../metrics/calls.ts";
 import { addCertificateMetrics } from "../metrics/certificates.ts";
 import { addLogMetrics } from "../metrics/log.ts";
@@ -21,6 +20,7 @@ import { composeFleet, composePolicy } from "./fleet.ts";
 import { composeHealth, processChecks } from "./health.ts";
 import { composeListeners, composeRequestRecord } from "./listeners.ts";
 import { composeMail } from "./mail.ts";
+import { composeOverload } from "./overload.ts";
 import type { Overrides } from "./overrides.ts";
 import type { ServiceAddresses } from "./service-addresses.ts";
 import { composeBucket } from "./stores/bucket.ts";
@@ -53,7 +53,8 @@ export async function compose(deps: ComposeDeps) {
   const metrics = createMetrics(identity);
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
-  const eventLoop = stack.adopt(watchEventLoop(config.http.overloadDelayMs), (watch) => watch.stop());
+  const { eventLoop, queue } = composeOverload(config.http.overloadDelayMs);
+  stack.defer(eventLoop.stop);
 
   const { tracer, startRequest } = await composeTracing({ config, identity, logger, metrics, trust, stack });
   const certificates = overrides.certificates ?? stack.adopt(watchCertificates(), (watch) => watch.stop());
@@ -182,6 +183,7 @@ export async function compose(deps: ComposeDeps) {
   const app = createApp({
     answerOps: servesOperators ? kit.answer : kit.probes.answer,
     admits: eventLoop.admits,
+    queue,
     startTrace: startRequest,
     onFinished: composeRequestRecord({ logger, httpMetrics: kit.httpMetrics }),
     connections,

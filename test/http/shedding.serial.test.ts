@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Agent } from "node:http";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ask } from "../shared/requests/http.ts";
@@ -48,4 +49,34 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
     assert.ok(performance.now() - calmAt < 5000, "not recovered within 5 s");
     await sleep(20);
   }
+});
+
+test("of more requests than the server can serve, some are refused, and those that are served are served in time", async () => {
+  const haven = await startHavenProcess();
+  const spinMs = 5;
+  const durationMs = 4000;
+  const served: number[] = [];
+  const refused: (string | undefined)[] = [];
+  const agent = new Agent({ keepAlive: true });
+  const until = performance.now() + durationMs;
+  // Each client waits for its answer. Without refusals each would wait for a second: 200 times 5 ms.
+  const clients = Array.from({ length: 200 }, async () => {
+    while (performance.now() < until) {
+      const { status, ms, headers } = await ask(`${haven.url}/test/spin/${spinMs}`, { agent });
+      if (status === 200) served.push(ms);
+      else if (status === 503) refused.push(headers["retry-after"]);
+    }
+  });
+  await Promise.all(clients);
+  agent.destroy();
+
+  const probe = await ask(`${haven.url}/metrics`);
+  assert.ok(served.length * spinMs > durationMs * 0.5, `${served.length} served`);
+  assert.ok(refused.length > 20, `${refused.length} refused`);
+  assert.ok(refused.every((seconds) => Number(seconds) >= 1));
+  served.sort((a, b) => a - b);
+  const p95 = served[Math.floor(served.length * 0.95)] ?? 0;
+  assert.ok(p95 < 700, `95 % of the served requests took ${p95} ms or less`);
+  const shed = /^http_requests_shed_total(?:\{.*\})? (\d+)$/m.exec(probe.text)?.[1];
+  assert.ok(Number(shed) >= refused.length, `${shed} counted`);
 });

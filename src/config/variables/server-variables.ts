@@ -44,7 +44,9 @@ export const requestVariables = {
     ),
   OVERLOAD_DELAY_MS: milliseconds(0)
     .default(50)
-    .describe("Mean event-loop delay above which API requests are rejected with 503; `0` disables this"),
+    .describe(
+      "Mean event-loop delay above which API requests are rejected with 503, as are requests that wait for their start for 250 ms; `0` disables both",
+    ),
 };
 
 /** Outside production a restart is immediate, because no load balancer has to detect it. */

@@ -41,9 +41,7 @@ export function createListener({ app, onMalformed, connections, limits, security
   const refused = new WeakSet<Socket>();
   connections.watch(server);
   const hasStream = (socket: Socket): boolean =>
-    connections
-      .exchanges()
-      .some(({ request, response }) => request.socket === socket && !response.writableEnded && isStream(request));
+    connections.exchangesOf(socket).some(({ request, response }) => !response.writableEnded && isStream(request));
   answerHalfClosedClients(server, (socket) => latestResponse.get(socket), hasStream);
   // Reading the address makes Node cache it, so that the log can read it after the connection has closed.
   server.on("connection", (socket: Socket) => socket.remoteAddress);
@@ -89,7 +87,7 @@ export function createListener({ app, onMalformed, connections, limits, security
   server.on("checkExpectation", (request, response) => onRequest(request, response));
   server.on("connect", (request, socket) => {
     // The client would take this response for the response to an earlier request.
-    if (connections.isBusy(request.socket)) {
+    if (connections.exchangesOf(request.socket).length > 0) {
       socket.destroy();
       return;
     }

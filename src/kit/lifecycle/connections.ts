@@ -15,7 +15,8 @@ export type DrainHandler = () => void;
  */
 export function trackConnections(clock: { now(): number }) {
   const watched = new WeakSet<Server>();
-  const inFlightBySocket = new Map<Socket, number>();
+  /** The requests in flight of each open socket: more than one if the client pipelines. */
+  const exchangesBySocket = new Map<Socket, Exchange[]>();
   const exchanges = createUnorderedSet<Exchange>();
   const drainHandlers = new Set<DrainHandler>();
   const idleWaiters = new Set<() => void>();
@@ -24,8 +25,19 @@ export function trackConnections(clock: { now(): number }) {
   const bytesOfClosedSockets = { received: 0, sent: 0 };
 
   const closeIfIdle = (socket: Socket) => {
-    if (shouldEndIdleSockets && inFlightBySocket.get(socket) === 0) socket.end(() => socket.destroy());
+    if (shouldEndIdleSockets && exchangesBySocket.get(socket)?.length === 0) socket.end(() => socket.destroy());
     if (exchanges.size() === 0) for (const wake of idleWaiters) wake();
+  };
+
+  const track = (socket: Socket): Exchange[] => {
+    const exchangesOfSocket: Exchange[] = [];
+    exchangesBySocket.set(socket, exchangesOfSocket);
+    socket.on("close", () => {
+      exchangesBySocket.delete(socket);
+      bytesOfClosedSockets.received += socket.bytesRead;
+      bytesOfClosedSockets.sent += socket.bytesWritten;
+    });
+    return exchangesOfSocket;
   };
 
   return {
@@ -34,26 +46,20 @@ export function trackConnections(clock: { now(): number }) {
       if (watched.has(server)) return;
       watched.add(server);
       // A request of a TLS server refers to the socket of "secureConnection", and not to the socket of "connection".
-      server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
-        inFlightBySocket.set(socket, 0);
-        socket.on("close", () => {
-          inFlightBySocket.delete(socket);
-          bytesOfClosedSockets.received += socket.bytesRead;
-          bytesOfClosedSockets.sent += socket.bytesWritten;
-        });
-      });
+      server.on(server instanceof TlsServer ? "secureConnection" : "connection", track);
     },
     isWatched: (server: Server): boolean => watched.has(server),
     begin(request: IncomingMessage, response: ServerResponse): Exchange {
       const exchange = { request, response, startedAt: clock.now() };
       const { socket } = request;
       const removeExchange = exchanges.add(exchange);
-      inFlightBySocket.set(socket, (inFlightBySocket.get(socket) ?? 0) + 1);
+      // A socket that was open before the server was watched is tracked from here on.
+      const exchangesOfSocket = exchangesBySocket.get(socket) ?? (socket.destroyed ? [] : track(socket));
+      exchangesOfSocket.push(exchange);
       if (closing) response.shouldKeepAlive = false;
       response.on("close", () => {
         removeExchange();
-        const inFlight = inFlightBySocket.get(socket);
-        if (inFlight !== undefined) inFlightBySocket.set(socket, inFlight - 1);
+        exchangesOfSocket.splice(exchangesOfSocket.indexOf(exchange), 1);
         closeIfIdle(socket);
       });
       return exchange;
@@ -68,12 +74,12 @@ export function trackConnections(clock: { now(): number }) {
     },
     inFlight: (): number => exchanges.size(),
     exchanges: (): readonly Exchange[] => exchanges.members(),
-    isBusy: (socket: Socket): boolean => (inFlightBySocket.get(socket) ?? 0) > 0,
-    sockets: (): number => inFlightBySocket.size,
+    exchangesOf: (socket: Socket): readonly Exchange[] => exchangesBySocket.get(socket) ?? [],
+    sockets: (): number => exchangesBySocket.size,
     /** Returns the bytes of all connections since the start. */
     bytes(): { received: number; sent: number } {
       const sum = { ...bytesOfClosedSockets };
-      for (const { bytesRead, bytesWritten } of inFlightBySocket.keys()) {
+      for (const { bytesRead, bytesWritten } of exchangesBySocket.keys()) {
         sum.received += bytesRead;
         sum.sent += bytesWritten;
       }
@@ -94,7 +100,7 @@ export function trackConnections(clock: { now(): number }) {
     /** Closes every socket without a request in flight, now and whenever a request ends. */
     endIdle() {
       shouldEndIdleSockets = true;
-      for (const socket of inFlightBySocket.keys()) closeIfIdle(socket);
+      for (const socket of exchangesBySocket.keys()) closeIfIdle(socket);
     },
     /** Resolves with true when no request is in flight, or with false after `timeoutMs`. */
     async idleWithin(timeoutMs: number): Promise<boolean> {
@@ -111,7 +117,7 @@ export function trackConnections(clock: { now(): number }) {
     /** Destroys all remaining sockets, and returns their unanswered requests. */
     cut(): Exchange[] {
       const unanswered = exchanges.members();
-      for (const socket of inFlightBySocket.keys()) socket.destroy();
+      for (const socket of exchangesBySocket.keys()) socket.destroy();
       return unanswered;
     },
   };
