@@ -114,7 +114,7 @@ test("CLIENT KILL and a restart of Redis empty the cache, and the cache is used 
     ({ status }) => status === 401,
     5000,
   );
-  const next = await register(one.url);
+  const next = await registerAfterReconnect();
   await waitUntilCached(one, next);
 
   await server.stop();
@@ -130,15 +130,18 @@ test("CLIENT KILL and a restart of Redis empty the cache, and the cache is used 
     ({ status }) => status === 401,
     5000,
   );
-  await waitUntilCached(
-    one,
-    await eventually(
-      () => register(one.url).catch(() => undefined),
-      (person) => person !== undefined,
-      10_000,
-    ).then((person) => person ?? assert.fail()),
-  );
+  await waitUntilCached(one, await registerAfterReconnect());
 });
+
+/** Registers a person as soon as Redis is connected again. */
+async function registerAfterReconnect() {
+  const person = await eventually(
+    () => register(one.url).catch(() => undefined),
+    (registered) => registered !== undefined,
+    10_000,
+  );
+  return person ?? assert.fail();
+}
 
 test("with a full tracking table in Redis, no revoked session is accepted, although sessions are looked up more often", {
   skip,
