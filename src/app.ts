@@ -99,18 +99,20 @@ export function createApp({
       if (!admits()) return refuse(overloaded(2));
 
       // Waits for its start, and is refused if it waited for too long. Meanwhile its deadline may pass or its client leave.
-      const isOver = () => response.writableEnded || response.destroyed;
-      queue.run(
-        () => {
-          if (isOver()) return;
-          const answer = () => withOwnWaits(() => void expressApp(request, response));
-          if (trace === undefined) answer();
-          else trace.run(answer);
-        },
-        (retryAfterSeconds) => {
-          if (!isOver()) refuse(overloaded(retryAfterSeconds));
-        },
-      );
+      const start = () => {
+        const answer = () => withOwnWaits(() => void expressApp(request, response));
+        if (trace === undefined) answer();
+        else trace.run(answer);
+      };
+      const waiting = {
+        start,
+        refuse: (retryAfterSeconds: number) => refuse(overloaded(retryAfterSeconds)),
+        isOver: () => response.writableEnded || response.destroyed,
+      };
+      // Requests of one connection are processed in order: the queue may start a later one first.
+      const previous = connections.exchangesOf(request.socket).at(-2);
+      if (previous === undefined) queue.run(waiting);
+      else previous.response.on("close", () => queue.run(waiting));
     },
   };
 }

@@ -154,8 +154,7 @@ export const api: Dashboard = {
         },
         {
           title: "Shed and aborted requests",
-          description:
-            "Requests a second that were shed because the event loop was saturated, or that clients aborted.",
+          description: "Requests a second that were shed because an instance was overloaded, or that clients aborted.",
           kind: "timeseries",
           unit: "reqps",
           width: 12,

@@ -53,7 +53,7 @@ export async function compose(deps: ComposeDeps) {
   const metrics = createMetrics(identity);
   addLogMetrics(metrics, droppedLogLines);
   const trust = createTrust(toBlockList(config.http.trustProxy));
-  const { eventLoop, queue } = composeOverload(config.http.overloadDelayMs);
+  const { eventLoop, queue, isLoopSaturated } = composeOverload(config.http.overloadDelayMs);
   stack.defer(eventLoop.stop);
 
   const { tracer, startRequest } = await composeTracing({ config, identity, logger, metrics, trust, stack });
@@ -109,7 +109,7 @@ export async function compose(deps: ComposeDeps) {
     overrides,
   });
   const background = { db: postgres.background, redis: redisParts.background };
-  const checks = [...postgres.checks, ...redisParts.checks, ...processChecks({ config, eventLoop })];
+  const checks = [...postgres.checks, ...redisParts.checks, ...processChecks(config, isLoopSaturated)];
   for (const check of checks) kit.addCheck(check);
 
   const fleet = composeFleet({

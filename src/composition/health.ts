@@ -97,10 +97,10 @@ const describeChange = ({ name, from, to, reason }: Omit<Change, "at">): string 
 const isWorse = ({ to }: Pick<Change, "to">): boolean => to === "down" || to === "not_ready" || to === "open";
 
 /** Creates the checks of the process itself: event loop, memory and disk. */
-export function processChecks({ config, eventLoop }: Pick<HealthDeps, "config" | "eventLoop">): readonly Check[] {
+export function processChecks(config: Config, isLoopSaturated: () => boolean): readonly Check[] {
   const isCritical = (name: CheckName) => config.health.requires.includes(name);
   return [
-    eventLoopCheck({ isSaturated: eventLoop.isShedding, critical: isCritical("event-loop") }),
+    eventLoopCheck({ isSaturated: isLoopSaturated, critical: isCritical("event-loop") }),
     memoryCheck({ critical: isCritical("memory") }),
     diskCheck({ folder: tmpdir(), critical: isCritical("disk") }),
   ];

@@ -16,5 +16,5 @@ export function composeOverload(eventLoopLimitMs: number) {
     isShedding: () => loop.isShedding() || queue.isRefusing(),
     shedCount: () => loop.shedCount() + queue.refusedCount(),
   };
-  return { eventLoop, queue };
+  return { eventLoop, queue, isLoopSaturated: loop.isShedding };
 }

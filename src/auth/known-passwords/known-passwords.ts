@@ -33,7 +33,8 @@ export function assertNotGuessable(field: string, password: string, personal: re
     throw refused(field, "is among the passwords that attackers try first; choose another");
 }
 
-const withoutSeparators = (text: string): string => normalized(text).replaceAll(/[\s._-]/g, "");
+const withoutSeparators = (text: string): string =>
+  normalized(text.normalize("NFC")).replaceAll(/[^\p{L}\p{M}\p{N}]/gu, "");
 
 const refused = (path: string, message: string) =>
   new AppError("validation_failed", `${path}: ${message}`, { errors: [{ path, message }] });

@@ -10,7 +10,17 @@ const maxRetryAfterSeconds = 30;
 /** The queue counts as refusing for this long after a refusal. */
 const refusingMs = 1000;
 
-type Waiting = { since: number; start: () => void; refuse: (retryAfterSeconds: number) => void };
+/** Further requests are refused at once. A waiting request needs a few kilobytes. */
+const maxQueued = 10_000;
+
+export type QueuedRequest = {
+  start(): void;
+  refuse(retryAfterSeconds: number): void;
+  /** Returns true if the request has been answered or its client has left. It is then dropped. */
+  isOver(): boolean;
+};
+
+type Waiting = QueuedRequest & { since: number };
 
 export type RequestQueue = Pick<ReturnType<typeof createRequestQueue>, "run">;
 
@@ -20,9 +30,9 @@ export type RequestQueue = Pick<ReturnType<typeof createRequestQueue>, "run">;
  * authenticated read also costs 6 % more processor time without the queue.
  *
  * A request that has waited for longer than `maxWaitMs` is late: the server is overloaded. Late requests are refused one
- * by one, so that most of the work is still for requests that are served. Until all late ones are refused, the newest
- * request starts first: it is served at once, whereas in order every request would wait until it is nearly late. With
- * `maxWaitMs` 0 none is late.
+ * by one, so that most of the work is still for requests that are served. As long as there are late ones, the newest
+ * request starts first: it is served at once, whereas in order every request would wait until it is nearly late. If no
+ * other request waits, late ones start too, up to twice `maxWaitMs`. With `maxWaitMs` 0 none is late.
  */
 export function createRequestQueue(maxWaitMs: number, now: () => number = () => performance.now()) {
   const waiting = createQueue<Waiting>();
@@ -44,19 +54,33 @@ export function createRequestQueue(maxWaitMs: number, now: () => number = () => 
 
   const waitedMs = (request: Waiting | undefined) => (request === undefined ? 0 : waitClockMs - request.since);
 
+  const retryAfterSeconds = () => {
+    const secondsToEmpty = Math.ceil((((waiting.size() + late.size()) / maxStartedPerTick) * meanTickMs) / 1000);
+    return Math.min(Math.max(1, secondsToEmpty), maxRetryAfterSeconds);
+  };
+
+  const refuse = (request: QueuedRequest) => {
+    refusedCount += 1;
+    refusedAt = now();
+    request.refuse(retryAfterSeconds());
+  };
+
   const refuseLate = () => {
     if (maxWaitMs > 0) while (waitedMs(waiting.first()) > maxWaitMs) late.add(waiting.take() as Waiting);
-    if (late.size() === 0) return;
-    const secondsToEmpty = Math.ceil((((waiting.size() + late.size()) / maxStartedPerTick) * meanTickMs) / 1000);
-    const retryAfterSeconds = Math.min(Math.max(1, secondsToEmpty), maxRetryAfterSeconds);
-    const max = waitedMs(late.first()) > maxRefusalMs ? refusedPerTickInHaste : refusedPerTick;
-    for (let refused = 0; refused < max; refused += 1) {
+    let remaining = waitedMs(late.first()) > maxRefusalMs ? refusedPerTickInHaste : refusedPerTick;
+    while (remaining > 0) {
       const request = late.take();
-      if (request === undefined) break;
-      refusedCount += 1;
-      request.refuse(retryAfterSeconds);
+      if (request === undefined) return;
+      if (request.isOver()) continue;
+      remaining -= 1;
+      refuse(request);
     }
-    refusedAt = now();
+  };
+
+  const next = (): Waiting | undefined => {
+    if (late.size() === 0) return waiting.take();
+    const isUseful = waiting.size() > 0 || waitedMs(late.newest()) < 2 * maxWaitMs;
+    return isUseful ? (waiting.takeNewest() ?? late.takeNewest()) : undefined;
   };
 
   const nextTick = () => {
@@ -69,8 +93,9 @@ export function createRequestQueue(maxWaitMs: number, now: () => number = () => 
     meanTickMs += (tickMs - meanTickMs) / 10;
     refuseLate();
     while (startedThisTick < maxStartedPerTick) {
-      const request = late.size() > 0 ? waiting.takeNewest() : waiting.take();
+      const request = next();
       if (request === undefined) break;
+      if (request.isOver()) continue;
       startedThisTick += 1;
       request.start();
     }
@@ -78,15 +103,17 @@ export function createRequestQueue(maxWaitMs: number, now: () => number = () => 
   };
 
   return {
-    run(start: () => void, refuse: (retryAfterSeconds: number) => void): void {
-      if (!isScheduled) tickedAt = now();
+    run(request: QueuedRequest): void {
+      if (!isScheduled) {
+        tickedAt = now();
+        startedThisTick = 0;
+      }
       schedule();
       if (startedThisTick < maxStartedPerTick && waiting.size() === 0) {
         startedThisTick += 1;
-        start();
-        return;
-      }
-      waiting.add({ since: waitClockMs, start, refuse });
+        request.start();
+      } else if (maxWaitMs > 0 && waiting.size() + late.size() >= maxQueued) refuse(request);
+      else waiting.add({ ...request, since: waitClockMs });
     },
     isRefusing: (): boolean => now() - refusedAt < refusingMs,
     refusedCount: (): number => refusedCount,
@@ -95,22 +122,30 @@ export function createRequestQueue(maxWaitMs: number, now: () => number = () => 
 
 /** `shift` of a long array moves all its members. */
 function createQueue<Member>() {
-  let members: Member[] = [];
+  let members: (Member | undefined)[] = [];
   let taken = 0;
+  const forgetTaken = () => {
+    members = members.slice(taken);
+    taken = 0;
+  };
   return {
     add: (member: Member): void => void members.push(member),
     first: (): Member | undefined => members[taken],
+    newest: (): Member | undefined => members.at(-1),
     take(): Member | undefined {
       const member = members[taken];
       if (member === undefined) return undefined;
+      // So that a finished request is not kept in memory.
+      members[taken] = undefined;
       taken += 1;
-      if (taken === members.length || taken > 1000) {
-        members = members.slice(taken);
-        taken = 0;
-      }
+      if (taken === members.length || taken > 1000) forgetTaken();
       return member;
     },
-    takeNewest: (): Member | undefined => (taken < members.length ? members.pop() : undefined),
+    takeNewest(): Member | undefined {
+      const member = members.pop();
+      if (taken === members.length) forgetTaken();
+      return member;
+    },
     size: (): number => members.length - taken,
   };
 }

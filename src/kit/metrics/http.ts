@@ -65,7 +65,7 @@ export function createHttpMetrics(metrics: Pick<MetricsSink, "add">, source: Htt
     },
     {
       name: "http_requests_shed_total",
-      help: "Requests rejected because the event loop was saturated.",
+      help: "Requests rejected because the server was overloaded.",
       type: "counter",
       samples: () => [{ labels: {}, value: source.shedCount() }],
     },

@@ -48,6 +48,7 @@ describe("known passwords", () => {
       "Ada.Lovelace!!",
       "Ada Lovelace 7",
       "Ada_Lovelace 1815",
+      "Ada+Lovelace/1815",
     ])
       assert.ok(isRefused(password, nameAndAddress), password);
     for (const password of ["haven of four lights", "adamant-harbour", "Lovelace reads 1815", "lovelace123456789"])
