@@ -41,7 +41,7 @@ test("an idle server that is suddenly saturated rejects API requests within 2 s 
   assert.ok(firstShedAt > 0, "nothing was shed");
   assert.ok(firstShedAt - floodedAt < 2000, `first shed after ${firstShedAt - floodedAt} ms`);
   assert.ok(shed.every(({ retryAfter }) => retryAfter !== undefined));
-  assert.ok(probes.length > 5 && probes.every(({ status }) => status === 200));
+  assert.ok(probes.length >= 2 && probes.every(({ status }) => status === 200));
 
   // The server has recovered when it serves twenty requests in a row.
   for (let served = 0; served < 20; ) {
