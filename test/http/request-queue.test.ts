@@ -93,7 +93,7 @@ test("requests that have waited for two seconds are refused faster", async () =>
   const slow = refused.length;
   for (let i = 0; i < 10; i += 1) await addAndTick(perTick);
   assert.ok(slow > 30 && slow <= 50, `${slow}`);
-  assert.ok(refused.length >= slow + 40, `${refused.length} after ${slow}`);
+  assert.ok(refused.length >= slow + 18, `${refused.length} after ${slow}`);
 });
 
 test("late requests start if no other request waits, until they have waited for twice the limit", async () => {
@@ -132,12 +132,12 @@ test("requests whose client has left are neither started nor refused", async () 
   );
 });
 
-test("when ten thousand requests wait, further ones are refused at once", async () => {
+test("when twenty thousand requests wait, further ones are refused at once", async () => {
   const { add, refused } = queueWith({ maxWaitMs: 100, tickMs: 40 });
-  add(1, 10_005);
+  add(1, 20_005);
   assert.deepEqual(refused, []);
-  add(10_006, 10_008);
-  assert.deepEqual(refused, [10_006, 10_007, 10_008]);
+  add(20_006, 20_008);
+  assert.deepEqual(refused, [20_006, 20_007, 20_008]);
 });
 
 test("a pause of this process makes no request late", async () => {

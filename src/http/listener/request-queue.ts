@@ -2,7 +2,7 @@ const maxStartedPerTick = 5;
 /** A refusal costs a good third of a served request, so most of the time remains for served requests. */
 const refusedPerTick = 1;
 /** So many are refused per iteration while the oldest late request has waited for longer than `maxRefusalMs`. */
-const refusedPerTickInHaste = 5;
+const refusedPerTickInHaste = 2;
 const maxRefusalMs = 2000;
 /** A longer iteration counts as this long, so that requests that waited because this process was paused are not late. */
 const maxTickMs = 50;
@@ -10,8 +10,8 @@ const maxRetryAfterSeconds = 30;
 /** The queue counts as refusing for this long after a refusal. */
 const refusingMs = 1000;
 
-/** Further requests are refused at once. A waiting request needs a few kilobytes. */
-const maxQueued = 10_000;
+/** Further requests are refused at once. A waiting request needs a few kilobytes, and each connection has at most one. */
+const maxQueued = 20_000;
 
 export type QueuedRequest = {
   start(): void;
