@@ -71,6 +71,15 @@ test("sixteen pipelined requests are all answered", async () => {
   assert.equal((await readAll(socket, 8000)).match(/HTTP\/1\.1 200/g)?.length, 16);
 });
 
+test("a pipelined request is processed after the request before it, so that of two writes the later one wins", async () => {
+  const socket = await open(haven.port);
+  const startedAt = performance.now();
+  socket.write("GET /test/slow/400 HTTP/1.1\r\nHost: a\r\n\r\n");
+  socket.write("GET /test/slow/400 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  assert.equal((await readAll(socket, 8000)).match(/HTTP\/1\.1 200/g)?.length, 2);
+  assert.ok(performance.now() - startedAt >= 790);
+});
+
 test("a pipelined CONNECT does not get the response of the request before it", async () => {
   const socket = await open(haven.port);
   socket.write("GET /test/slow/300 HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\n");
